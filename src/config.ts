@@ -1,0 +1,260 @@
+/**
+ * The settings of Annals: one table, one frozen result. The only reader of the process environment.
+ * `annals --help` and docs/configuration.md are rendered from the same table.
+ */
+import { resolve } from 'node:path';
+import { AnnalsError } from './errors.ts';
+
+type Parse<T> = (text: string) => T | Mistake;
+
+/** What was wrong with a setting, in words that say what would be right. */
+class Mistake {
+  readonly expected: string;
+  constructor(expected: string) {
+    this.expected = expected;
+  }
+}
+
+interface Setting<T> {
+  readonly type: string;
+  readonly doc: string;
+  readonly parse: Parse<T>;
+  /** Used when the setting is absent or empty. */
+  readonly fallback: T;
+  /** How the default reads in documents, where it is not the value itself. */
+  readonly shownDefault?: string;
+  readonly secret?: true;
+}
+
+const wholeNumber =
+  (min: number, max: number): Parse<number> =>
+  (text) => {
+    const value = Number(text);
+    return /^\d+$/.test(text) && value >= min && value <= max
+      ? value
+      : new Mistake(`a whole number from ${min} to ${max}`);
+  };
+
+const oneOf =
+  <const T extends string>(...choices: readonly T[]): Parse<T> =>
+  (text) =>
+    choices.find((choice) => choice === text) ?? new Mistake(`one of ${choices.join(', ')}`);
+
+const postgresUrl: Parse<string> = (text) =>
+  /^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : new Mistake('a postgresql:// address');
+
+const httpUrl: Parse<string> = (text) =>
+  /^https?:\/\//.test(text) && URL.canParse(text)
+    ? text.replace(/\/$/, '')
+    : new Mistake('an http:// or https:// address');
+
+const list =
+  (item: (text: string) => boolean, expected: string): Parse<readonly string[]> =>
+  (text) => {
+    const items = text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '');
+    return items.every(item) ? items : new Mistake(expected);
+  };
+
+const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+const anyText: Parse<string> = (text) => text;
+
+const number = (fallback: number, min: number, max: number, doc: string): Setting<number> => ({
+  type: `number, ${min} to ${max}`,
+  parse: wholeNumber(min, max),
+  fallback,
+  doc,
+});
+
+export const settings = {
+  host: {
+    name: 'HOST',
+    type: 'address',
+    parse: anyText,
+    fallback: '127.0.0.1',
+    doc: 'The address to listen on. Anything but loopback should stand behind TLS.',
+  },
+  port: {
+    name: 'PORT',
+    ...number(
+      4000,
+      0,
+      65_535,
+      'The port to listen on. On the embedded database the next free one is taken when this one is not free; 0 takes any.',
+    ),
+  },
+  databaseUrl: {
+    name: 'DATABASE_URL',
+    type: 'postgresql:// address',
+    parse: postgresUrl,
+    fallback: null as string | null,
+    shownDefault: 'the embedded PostgreSQL',
+    secret: true,
+    doc: 'A PostgreSQL 15 or later to use instead of the embedded one, with the server’s role.',
+  },
+  migrationDatabaseUrl: {
+    name: 'MIGRATION_DATABASE_URL',
+    type: 'postgresql:// address',
+    parse: postgresUrl,
+    fallback: null as string | null,
+    shownDefault: 'DATABASE_URL',
+    secret: true,
+    doc: 'The same database with the role that owns the schema; it migrates and makes partitions.',
+  },
+  dataDirectory: {
+    name: 'DATA_DIRECTORY',
+    type: 'path',
+    parse: (text: string) => resolve(text),
+    fallback: resolve(import.meta.dirname, '../data'),
+    shownDefault: '`data` in the checkout',
+    doc: 'Where the embedded database and demo.json live.',
+  },
+  demo: {
+    name: 'DEMO',
+    type: 'on or off',
+    parse: oneOf('on', 'off'),
+    fallback: 'on' as 'on' | 'off',
+    doc: 'Whether an empty embedded database is filled with the demo organization. Never with DATABASE_URL.',
+  },
+  catalogueFiles: {
+    name: 'CATALOGUE_FILES',
+    type: 'paths, separated by commas',
+    parse: list(() => true, 'paths separated by commas'),
+    fallback: [] as readonly string[],
+    shownDefault: 'none',
+    doc: 'Catalogues of your own, as described in docs/catalogues.md. A mistake in one refuses the start.',
+  },
+  databaseConnections: {
+    name: 'DATABASE_CONNECTIONS',
+    ...number(10, 2, 200, 'Connections to the database for reading and appending.'),
+  },
+  statementTimeoutMs: {
+    name: 'STATEMENT_TIMEOUT_MS',
+    ...number(15_000, 100, 600_000, 'Milliseconds after which a statement ends with STATEMENT_TIMEOUT.'),
+  },
+  allowedOrigins: {
+    name: 'ALLOWED_ORIGINS',
+    type: 'origins, separated by commas',
+    parse: list(isOrigin, 'origins such as https://dashboard.example, separated by commas'),
+    fallback: [] as readonly string[],
+    shownDefault: 'none',
+    doc: 'Web origins, besides the server’s own, whose pages may call the API and open WebSockets.',
+  },
+  bodyBytes: {
+    name: 'BODY_BYTES',
+    ...number(262_144, 1024, 67_108_864, 'Largest request body of a caller that may not record.'),
+  },
+  recordBodyBytes: {
+    name: 'RECORD_BODY_BYTES',
+    ...number(8_388_608, 1024, 268_435_456, 'Largest request body of a caller that may record.'),
+  },
+  entryBytes: {
+    name: 'ENTRY_BYTES',
+    ...number(65_536, 1024, 1_048_576, 'Largest entry, measured as its JSON text in UTF-8.'),
+  },
+  futureSeconds: { name: 'FUTURE_SECONDS', ...number(300, 0, 86_400, 'How far in the future occurredAt may lie.') },
+  appendQueueEntries: {
+    name: 'APPEND_QUEUE_ENTRIES',
+    ...number(
+      20_000,
+      1000,
+      1_000_000,
+      'Entries of one organization that may wait to be appended; beyond, callers get OVERLOADED.',
+    ),
+  },
+  idempotencyDays: {
+    name: 'IDEMPOTENCY_DAYS',
+    ...number(400, 1, 3650, 'Days for which an idempotency key is remembered.'),
+  },
+  queryDepth: { name: 'QUERY_DEPTH', ...number(12, 1, 100, 'Deepest nesting of fields in an operation.') },
+  queryAliases: { name: 'QUERY_ALIASES', ...number(30, 0, 1000, 'Most aliases in an operation.') },
+  queryTokens: { name: 'QUERY_TOKENS', ...number(5000, 100, 100_000, 'Most lexical tokens in a document.') },
+  filterNodes: {
+    name: 'FILTER_NODES',
+    ...number(200, 1, 10_000, 'Most conditions in one filter, counted through and, or and not.'),
+  },
+  filterValues: {
+    name: 'FILTER_VALUES',
+    ...number(5000, 1, 100_000, 'Most values in one filter, all lists together.'),
+  },
+  subscriptionsPerSocket: {
+    name: 'SUBSCRIPTIONS_PER_SOCKET',
+    ...number(100, 1, 10_000, 'Most subscriptions open on one WebSocket.'),
+  },
+  liveHeartbeatSeconds: {
+    name: 'LIVE_HEARTBEAT_SECONDS',
+    ...number(30, 1, 3600, 'A quiet live stream gets a fresh cursor at this interval.'),
+  },
+  liveBufferEntries: {
+    name: 'LIVE_BUFFER_ENTRIES',
+    ...number(
+      10_000,
+      100,
+      1_000_000,
+      'Newest entries of an organization kept in memory for its live streams; a slower stream reads from the database.',
+    ),
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    type: 'level',
+    parse: oneOf('fatal', 'error', 'warn', 'info', 'debug'),
+    fallback: 'info' as 'fatal' | 'error' | 'warn' | 'info' | 'debug',
+    doc: 'Least severe line that the server logs: fatal, error, warn, info or debug.',
+  },
+  annalsUrl: {
+    name: 'ANNALS_URL',
+    type: 'http(s) address',
+    parse: httpUrl,
+    fallback: null as string | null,
+    shownDefault: 'the demo’s, from data/demo.json',
+    doc: 'The running server that commands such as `annals import` talk to.',
+  },
+  annalsToken: {
+    name: 'ANNALS_TOKEN',
+    type: 'token',
+    parse: anyText,
+    fallback: null as string | null,
+    shownDefault: 'the demo’s, from data/demo.json',
+    secret: true,
+    doc: 'The token that those commands use.',
+  },
+} as const satisfies Record<string, Setting<unknown> & { readonly name: string }>;
+
+type Settings = typeof settings;
+type Widen<T> = T extends number ? number : T;
+export type Config = {
+  readonly [K in keyof Settings]: Widen<Exclude<ReturnType<Settings[K]['parse']>, Mistake> | Settings[K]['fallback']>;
+};
+
+/** Reads every setting from the environment; reports all mistakes at once as CONFIG_INVALID. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const mistakes: string[] = [];
+  const values = Object.entries(settings).map(([key, setting]) => {
+    const text = environment[setting.name];
+    if (text === undefined || text === '') return [key, setting.fallback];
+    const value: unknown = setting.parse(text);
+    if (value instanceof Mistake) {
+      const given = 'secret' in setting ? '' : `, not ${JSON.stringify(text)}`;
+      mistakes.push(`${setting.name} must be ${value.expected}${given}`);
+    }
+    return [key, value];
+  });
+  const config = Object.freeze(Object.fromEntries(values)) as Config;
+  if (config.migrationDatabaseUrl !== null && config.databaseUrl === null) {
+    mistakes.push('MIGRATION_DATABASE_URL needs DATABASE_URL');
+  }
+  if (mistakes.length > 0) throw new AnnalsError('CONFIG_INVALID', { message: `${mistakes.join('; ')}.` });
+  return config;
+}
+
+/** One row per setting, for --help and docs/configuration.md. */
+export function describeSettings(): readonly { name: string; type: string; default: string; doc: string }[] {
+  return Object.values(settings).map((setting) => ({
+    name: setting.name,
+    type: setting.type,
+    default: 'shownDefault' in setting ? setting.shownDefault : String(setting.fallback),
+    doc: setting.doc,
+  }));
+}

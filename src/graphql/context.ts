@@ -1,0 +1,40 @@
+import type { Principal } from '../auth/auth.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Live } from '../live/live.ts';
+import type { Log } from '../log/log.ts';
+import type { Query } from '../query/query.ts';
+import type { Store } from '../store/store.ts';
+import type { Visibility } from '../visibility/visibility.ts';
+import type { Loaders } from './loaders.ts';
+
+/** The domain, as the composition root opened it. */
+export interface Services {
+  readonly catalogue: Catalogue;
+  readonly log: Log;
+  readonly query: Query;
+  readonly live: Live;
+  readonly visibility: Visibility;
+  /** Names behind the numbers in entries that the principal already sees. */
+  readonly names: Pick<Store, 'readActors' | 'readDirectories'>;
+  readonly actions: ActionNumbers;
+}
+
+/** Action keys and the small numbers that stand for them in entries. */
+export interface ActionNumbers {
+  /** The number of a key; undefined for an unknown key. */
+  number(key: string): number | undefined;
+  /** The key of a number; a number always has one. */
+  key(number: number): string;
+}
+
+/** One per operation, and renewed for every delivered batch of a subscription. */
+export interface AnnalsContext {
+  /** Null when the request carried no credential: then only introspection answers. */
+  readonly principal: Principal | null;
+  readonly services: Services;
+  /** Loaders remember what they loaded; a subscription replaces them before each batch. */
+  loaders: Loaders;
+  readonly requestId: string;
+  /** BCP 47; descriptions are rendered in it where templates exist, else in English. */
+  readonly locale: string;
+}

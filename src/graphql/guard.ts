@@ -1,0 +1,57 @@
+/** Who may call a root field: decided here once, before any resolver runs. The domain checks again. */
+import type { GraphQLField, GraphQLSchema } from 'graphql';
+import { type Principal, requirePermission } from '../auth/auth.ts';
+import { AnnalsError } from '../errors.ts';
+import type { Permission } from '../model/role.ts';
+import type { AnnalsContext } from './context.ts';
+
+const permissionKey = 'annalsPermission';
+
+/** Field options of a root field that needs a permission. */
+export function needs(permission: Permission): { readonly extensions: Readonly<Record<string, unknown>> } {
+  return { extensions: { [permissionKey]: permission } };
+}
+
+/** The authenticated caller; throws UNAUTHENTICATED without one. */
+export function caller(context: Pick<AnnalsContext, 'principal'>): Principal {
+  if (context.principal === null) throw new AnnalsError('UNAUTHENTICATED');
+  return context.principal;
+}
+
+/** The caller, if its role has the permission; throws UNAUTHENTICATED or FORBIDDEN. */
+export function callerWith(context: Pick<AnnalsContext, 'principal'>, permission: Permission): Principal {
+  const principal = caller(context);
+  requirePermission(principal, permission);
+  return principal;
+}
+
+type RootField = GraphQLField<unknown, AnnalsContext>;
+
+function admit(field: RootField, context: AnnalsContext): void {
+  const permission = field.extensions[permissionKey] as Permission | undefined;
+  if (permission === undefined) caller(context);
+  else callerWith(context, permission);
+}
+
+/** Puts the check before every root field of the schema, and returns it. Introspection stays open. */
+export function guardRoots(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of [schema.getQueryType(), schema.getMutationType()]) {
+    for (const field of Object.values<RootField>(type?.getFields() ?? {})) {
+      const { resolve } = field;
+      if (resolve === undefined) throw new TypeError(`The root field ${field.name} has no resolver.`);
+      field.resolve = (root, args, context, info) => {
+        admit(field, context);
+        return resolve(root, args, context, info);
+      };
+    }
+  }
+  for (const field of Object.values<RootField>(schema.getSubscriptionType()?.getFields() ?? {})) {
+    const { subscribe } = field;
+    if (subscribe === undefined) throw new TypeError(`The subscription ${field.name} has no source.`);
+    field.subscribe = (root, args, context, info) => {
+      admit(field, context);
+      return subscribe(root, args, context, info);
+    };
+  }
+  return schema;
+}

@@ -1,0 +1,65 @@
+/** Names behind the numbers in entries, and entries behind ids: each kind in one statement for a whole page. */
+import DataLoader from 'dataloader';
+import type { Principal } from '../auth/auth.ts';
+import { AnnalsError } from '../errors.ts';
+import type { Entry } from '../model/entry.ts';
+import type { StoredActor, StoredDirectoryName } from '../store/store.ts';
+import type { Sight } from '../visibility/visibility.ts';
+import type { Services } from './context.ts';
+
+/** One set per operation, and one per delivered batch of a subscription: what they loaded must not grow old. */
+export interface Loaders {
+  /** By number. Entries that the principal sees name it, so there is nothing to check. */
+  readonly actor: DataLoader<number, StoredActor>;
+  /** By number; the same holds. */
+  readonly directory: DataLoader<number, StoredDirectoryName>;
+  /** By UUID, under visibility; null for a hidden and for a missing one, and always without the permission READ. */
+  readonly entry: DataLoader<string, Entry | null>;
+  /** What the principal sees. */
+  sight(): Promise<Sight>;
+}
+
+type LoaderServices = Pick<Services, 'names' | 'query' | 'visibility'>;
+
+/**
+ * The loaders of one operation or batch. Without a principal they exist, and answer UNAUTHENTICATED: the guard of the
+ * root fields keeps operations from getting this far.
+ */
+export function createLoaders(services: LoaderServices, principal: Principal | null): Loaders {
+  const who = (): Principal => {
+    if (principal === null) throw new AnnalsError('UNAUTHENTICATED');
+    return principal;
+  };
+  let sight: Promise<Sight> | undefined;
+  return {
+    actor: new DataLoader(async (numbers) =>
+      inOrder(numbers, await services.names.readActors(who().organization, numbers), 'actor'),
+    ),
+    directory: new DataLoader(async (numbers) =>
+      inOrder(numbers, await services.names.readDirectories(who().organization, numbers), 'directory'),
+    ),
+    entry: new DataLoader(async (ids) => {
+      const caller = who();
+      if (!caller.role.permissions.has('READ')) return ids.map(() => null);
+      const entries = await services.query.entries(caller, ids);
+      const byId = new Map(entries.map((entry) => [entry.id, entry]));
+      return ids.map((id) => byId.get(id) ?? null);
+    }),
+    async sight() {
+      sight ??= services.visibility.sightOf(who());
+      return sight;
+    },
+  };
+}
+
+function inOrder<T extends { readonly number: number }>(
+  numbers: readonly number[],
+  rows: readonly T[],
+  what: string,
+): (T | AnnalsError)[] {
+  const byNumber = new Map(rows.map((row) => [row.number, row]));
+  // A foreign key promises that every number is there.
+  return numbers.map(
+    (number) => byNumber.get(number) ?? new AnnalsError('INTERNAL', { cause: new Error(`no ${what} ${number}`) }),
+  );
+}

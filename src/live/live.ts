@@ -1,0 +1,98 @@
+/** Live streams: bounded, pulled by their subscribers, re-authorised as rights change. */
+import type { Principal } from '../auth/auth.ts';
+import { AnnalsError } from '../errors.ts';
+import type { Log } from '../log/log.ts';
+import type { Entry } from '../model/entry.ts';
+import type { LogFilter } from '../query/query.ts';
+import { type StreamDeps, stream } from './stream.ts';
+
+/** Something a subscriber must know besides entries. */
+export interface LiveNotice {
+  /** RIGHTS_CHANGED: another part of the log is visible from here on. Others end the stream and are error codes. */
+  readonly code: 'RIGHTS_CHANGED' | 'VISIBILITY_LOST' | 'UNAUTHENTICATED' | 'SERVER_STOPPING';
+  readonly message: string;
+}
+
+export interface LiveBatch {
+  /** In the order of the log. Empty at the start and as a heartbeat. */
+  readonly entries: readonly Entry[];
+  /** Everything up to here was delivered; subscribe `after` it to go on. */
+  readonly cursor: string;
+  /** Whether the stream has reached the end of the log as it was when this batch was made. */
+  readonly caughtUp: boolean;
+  readonly notice: LiveNotice | null;
+}
+
+export interface Live extends AsyncDisposable {
+  /**
+   * History after a cursor, then what is recorded, in the order of the log, without gap or repeat. Without `after`: from
+   * now on. The first batch comes at once. Returning the iterator frees everything it holds.
+   * Errors: BAD_INPUT, BAD_CURSOR, HISTORY_CLEARED, LOG_RESTORED, FORBIDDEN.
+   */
+  subscribe(principal: Principal, options: { after?: string | null; filter?: LogFilter | null }): AsyncIterableIterator<LiveBatch>;
+  /** Streams that are open now. */
+  readonly streams: number;
+}
+
+export interface LiveDeps extends StreamDeps {
+  readonly log: Pick<Log, 'tail'>;
+}
+
+const stopping = new AnnalsError('SERVER_STOPPING');
+
+/** Disposing ends every stream with a SERVER_STOPPING notice and its last cursor. */
+export function openLive(deps: LiveDeps): Live {
+  const open = new Set<AbortController>();
+
+  return {
+    get streams() {
+      return open.size;
+    },
+
+    subscribe(principal, { after, filter }) {
+      const tail = deps.log.tail(principal.organization);
+      const control = new AbortController();
+      const request = { principal, after: after ?? null, filter: filter ?? null };
+      const batches = stream(deps, tail, request, control.signal);
+      open.add(control);
+      let cursor = after ?? '';
+      const release = () => {
+        open.delete(control);
+        tail[Symbol.dispose]();
+      };
+      const done = { done: true, value: undefined } as const;
+
+      return {
+        async next() {
+          try {
+            const result = await batches.next();
+            if (result.done === true) release();
+            else cursor = result.value.cursor;
+            return result;
+          } catch (error) {
+            const wasOpen = open.has(control);
+            release();
+            if (!control.signal.aborted) throw error;
+            if (control.signal.reason !== stopping || !wasOpen) return done;
+            const { message } = stopping;
+            return { done: false, value: { entries: [], cursor, caughtUp: false, notice: { code: 'SERVER_STOPPING', message } } };
+          }
+        },
+        async return() {
+          release();
+          // Wakes the stream where it waits; without this a quiet one would hold on until its next batch.
+          control.abort(done);
+          await batches.return().catch(() => {});
+          return done;
+        },
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+      };
+    },
+
+    async [Symbol.asyncDispose]() {
+      for (const control of [...open]) control.abort(stopping);
+    },
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * Group commit: requests that arrive while batches are in flight form the next one. Nothing waits for a timer; an idle
+ * log sends at once. Up to two batches are in flight, so that this process prepares one while the database writes the other.
+ */
+import { AnnalsError } from '../errors.ts';
+
+/** Rows that are sent together; a batch holds whole jobs. */
+export interface Job<Row, Result> {
+  readonly rows: readonly Row[];
+  readonly resolve: (results: readonly Result[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface Batcher<Row, Result> {
+  /** One result per row. Rejects with OVERLOADED when the queue is full, or with what `send` rejected with. */
+  submit(rows: readonly Row[]): Promise<readonly Result[]>;
+  /** Resolves when nothing waits and nothing is in flight. */
+  idle(): Promise<void>;
+}
+
+export interface BatcherOptions<Row, Result> {
+  /** Writes one batch; one result per row, in order. */
+  readonly send: (rows: readonly Row[]) => Promise<readonly Result[]>;
+  readonly mostRows: number;
+  readonly mostInFlight: number;
+  readonly mostQueuedRows: number;
+}
+
+export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): Batcher<Row, Result> {
+  let queue: Job<Row, Result>[] = [];
+  let queuedRows = 0;
+  let inFlight = 0;
+  let idleWaiters: (() => void)[] = [];
+
+  /** Whole jobs up to `mostRows`, at least one. */
+  const take = (): Job<Row, Result>[] => {
+    let count = 0;
+    let rows = 0;
+    for (const job of queue) {
+      if (count > 0 && rows + job.rows.length > options.mostRows) break;
+      rows += job.rows.length;
+      count++;
+    }
+    const jobs = queue.slice(0, count);
+    queue = queue.slice(count);
+    queuedRows -= rows;
+    return jobs;
+  };
+
+  const pump = () => {
+    while (inFlight < options.mostInFlight && queue.length > 0) void run(take());
+    if (inFlight === 0 && queue.length === 0) {
+      for (const done of idleWaiters) done();
+      idleWaiters = [];
+    }
+  };
+
+  const run = async (jobs: readonly Job<Row, Result>[]) => {
+    inFlight++;
+    try {
+      const results = await options.send(jobs.flatMap((job) => job.rows));
+      let from = 0;
+      for (const job of jobs) {
+        job.resolve(results.slice(from, from + job.rows.length));
+        from += job.rows.length;
+      }
+    } catch (error) {
+      for (const job of jobs) job.reject(error);
+    } finally {
+      inFlight--;
+      pump();
+    }
+  };
+
+  return {
+    submit(rows) {
+      if (queuedRows + rows.length > options.mostQueuedRows) {
+        const message = `${queuedRows} entries wait to be recorded; at most ${options.mostQueuedRows} may.`;
+        return Promise.reject(new AnnalsError('OVERLOADED', { message, retryAfterMs: 500 }));
+      }
+      return new Promise((resolve, reject) => {
+        queue.push({ rows, resolve, reject });
+        queuedRows += rows.length;
+        // Requests that arrive in the same turn of the event loop share a batch.
+        if (inFlight < options.mostInFlight) setImmediate(pump);
+      });
+    },
+    idle() {
+      return new Promise((resolve) => {
+        idleWaiters.push(resolve);
+        setImmediate(pump);
+      });
+    },
+  };
+}

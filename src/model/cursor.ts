@@ -1,0 +1,103 @@
+/**
+ * Cursors: opaque, authenticated, deterministic. The same place gives the same cursor, and a cursor tells a reader
+ * nothing: no position, no time, no count of hidden entries. Bound to organization, generation and filter, not to rights.
+ *
+ * Form: base64url of key number (1 byte), tag (16) and ciphertext (35). The tag is HMAC-SHA256 over binding and
+ * plaintext, cut to 16 bytes, and also the counter block of AES-256-CTR: the synthetic-IV construction of RFC 5297 with
+ * HMAC in place of S2V. Plaintext: kind (1), recordedAt in milliseconds (6), entry id (16), generation (4), filter (8).
+ */
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { uuidBytes, uuidFromBytes } from './uuid.ts';
+
+/** A secret of at least 32 bytes; `id` (1 to 255) names it inside the cursor, so that keys can be rotated. */
+export interface CursorKey {
+  readonly id: number;
+  readonly secret: Uint8Array;
+}
+
+/** What a cursor is valid for. */
+export interface CursorScope {
+  readonly organizationUid: string;
+  readonly generation: number;
+  /** Identifies the filter; '' for none. */
+  readonly filter: string;
+}
+
+/** After an entry, or past everything recorded before a time (a log's closed floor). */
+export type CursorPlace =
+  | { readonly kind: 'entry'; readonly recordedAt: number; readonly id: string }
+  | { readonly kind: 'time'; readonly recordedAt: number };
+
+/** Why a cursor cannot be used. */
+export type CursorProblem = 'NOT_A_CURSOR' | 'OTHER_LOG' | 'OTHER_GENERATION' | 'OTHER_FILTER';
+
+export interface Cursors {
+  seal(place: CursorPlace, scope: CursorScope): string;
+  open(cursor: string, scope: CursorScope): CursorPlace | CursorProblem;
+}
+
+const tagBytes = 16;
+const plainBytes = 1 + 6 + 16 + 4 + 8;
+const sealedBytes = 1 + tagBytes + plainBytes;
+const noId = Buffer.alloc(16);
+
+interface DerivedKey {
+  readonly id: number;
+  readonly mac: Buffer;
+  readonly cipher: Buffer;
+}
+
+function derive(key: CursorKey): DerivedKey {
+  const bytes = (info: string) => Buffer.from(hkdfSync('sha256', key.secret, '', `annals cursor ${info}`, 32));
+  return { id: key.id, mac: bytes('mac'), cipher: bytes('cipher') };
+}
+
+/** `keys`: the first seals, all open. */
+export function openCursors(keys: readonly CursorKey[]): Cursors {
+  const derived = keys.map(derive);
+  const [current] = derived;
+  if (current === undefined) throw new TypeError('cursors need a key');
+
+  const tagOf = (key: DerivedKey, plain: Uint8Array, scope: CursorScope): Buffer =>
+    createHmac('sha256', key.mac).update(uuidBytes(scope.organizationUid)).update(plain).digest().subarray(0, tagBytes);
+
+  const filterTag = (key: DerivedKey, filter: string): Buffer =>
+    filter === ''
+      ? Buffer.alloc(8)
+      : createHmac('sha256', key.mac).update('filter').update(filter).digest().subarray(0, 8);
+
+  return {
+    seal(place, scope) {
+      const plain = Buffer.alloc(plainBytes);
+      plain.writeUInt8(place.kind === 'entry' ? 1 : 2, 0);
+      plain.writeUIntBE(place.recordedAt, 1, 6);
+      plain.set(place.kind === 'entry' ? uuidBytes(place.id) : noId, 7);
+      plain.writeUInt32BE(scope.generation, 23);
+      plain.set(filterTag(current, scope.filter), 27);
+      const tag = tagOf(current, plain, scope);
+      const cipher = createCipheriv('aes-256-ctr', current.cipher, tag);
+      return Buffer.concat([Buffer.of(current.id), tag, cipher.update(plain)]).toString('base64url');
+    },
+
+    open(cursor, scope) {
+      const sealed = Buffer.from(cursor, 'base64url');
+      const key = derived.find((one) => one.id === sealed[0]);
+      if (sealed.length !== sealedBytes || key === undefined || sealed.toString('base64url') !== cursor) {
+        return 'NOT_A_CURSOR';
+      }
+      const tag = sealed.subarray(1, 1 + tagBytes);
+      const plain = createDecipheriv('aes-256-ctr', key.cipher, tag).update(sealed.subarray(1 + tagBytes));
+      if (!timingSafeEqual(tag, tagOf(key, plain, scope))) {
+        return 'OTHER_LOG';
+      }
+      if (plain.readUInt32BE(23) !== scope.generation) return 'OTHER_GENERATION';
+      if (!timingSafeEqual(plain.subarray(27, 35), filterTag(key, scope.filter))) {
+        return 'OTHER_FILTER';
+      }
+      const recordedAt = plain.readUIntBE(1, 6);
+      return plain[0] === 1
+        ? { kind: 'entry', recordedAt, id: uuidFromBytes(plain.subarray(7, 23)) }
+        : { kind: 'time', recordedAt };
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { AnnalsError } from '../errors.ts';
+
+/** SQLSTATE classes and codes that mean “not now”: connection, resources, operator intervention, read-only, not yet up. */
+const passing = /^(08|53|57P|58|25006|40001|40P01|55P03|57014)/;
+
+const socketFaults = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+function codeOf(error: unknown): string | undefined {
+  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** What node-postgres says without a code when a connection goes away under a statement or cannot be had. */
+const lostConnection =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|connection is insecure|Cannot use a pool after/;
+
+/** A database fault as the error a caller can act on; other errors pass unchanged. */
+export function storeFault(error: unknown): unknown {
+  const code = codeOf(error);
+  const message = error instanceof Error ? error.message : '';
+  if (code === '57014') return new AnnalsError('STATEMENT_TIMEOUT', { cause: error });
+  if ((code !== undefined && (passing.test(code) || socketFaults.has(code))) || lostConnection.test(message)) {
+    return new AnnalsError('UNAVAILABLE', { cause: error, retryAfterMs: 1000 });
+  }
+  return error;
+}

@@ -1,0 +1,43 @@
+import type { ClientBase } from 'pg';
+import { escapeIdentifier } from 'pg';
+
+/**
+ * Tables that the server’s role reads and never writes to itself: what is in the log, and what it remembers of keys,
+ * changes through the database’s functions only. Their partitions are never named by the server’s statements.
+ */
+export const appendOnlyTables: readonly string[] = ['log_entry', 'idempotency_key'];
+
+/** Prisma’s own table: the server reads it for its health, and changes nothing in it. */
+const readOnlyTables: readonly string[] = [...appendOnlyTables, '_prisma_migrations'];
+
+/**
+ * Gives the server’s role what it needs in the schema `public`, and takes away what it must not have; run after every
+ * migration, as the owner. Tables and functions to come get the same by default privileges, except for writing: a new
+ * table (a partition, say) is read-only until the next call.
+ */
+export async function grantServerRole(client: ClientBase, serverRole: string): Promise<void> {
+  const role = escapeIdentifier(serverRole);
+  const { rows } = await client.query<{ database: string; name: string; partition: boolean }>(
+    `select current_database() as database, relname as name, relispartition as partition
+       from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') order by relname`,
+  );
+  const database = rows[0]?.database;
+  if (database === undefined) return;
+  const writable = rows.filter((row) => !row.partition && !readOnlyTables.includes(row.name)).map((row) => row.name);
+  const statements = [
+    'begin',
+    `grant connect on database ${escapeIdentifier(database)} to ${role}`,
+    `grant usage on schema public to ${role}`,
+    `revoke insert, update, delete, truncate on all tables in schema public from ${role}`,
+    `grant select on all tables in schema public to ${role}`,
+    ...writable.map((name) => `grant insert, update, delete on ${escapeIdentifier(name)} to ${role}`),
+    `grant usage, select on all sequences in schema public to ${role}`,
+    `grant execute on all functions in schema public to ${role}`,
+    `alter default privileges in schema public grant select on tables to ${role}`,
+    `alter default privileges in schema public grant usage, select on sequences to ${role}`,
+    `alter default privileges in schema public grant execute on functions to ${role}`,
+    'commit',
+  ];
+  // One simple query: all of it or nothing.
+  await client.query(statements.join(';\n'));
+}

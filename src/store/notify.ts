@@ -1,0 +1,87 @@
+import pg from 'pg';
+
+/** The one channel: an empty notification says that some log or some rights changed. A hint only; the tables are the truth. */
+const channel = 'annals';
+
+export interface Hints extends AsyncDisposable {
+  /** Calls back after every hint, from this process or another, and whenever the connection was lost in between. */
+  onHint(listener: () => void): Disposable;
+  /** Tells every process. Never waits and never fails: what it may lose costs latency only. */
+  send(): void;
+}
+
+/** First and longest wait between attempts to listen again, in milliseconds. */
+const retryMs = [100, 200, 500, 1000] as const;
+
+/** One listening connection per process, kept open; hints go out through the pool, one at a time. */
+export function openHints(url: string, pool: pg.Pool): Hints {
+  const listeners = new Set<() => void>();
+  const tell = () => {
+    for (const listener of listeners) listener();
+  };
+  let client: pg.Client | null = null;
+  let attempts = 0;
+  let timer: NodeJS.Timeout | null = null;
+  let closed = false;
+
+  const again = () => {
+    client = null;
+    if (closed || timer !== null) return;
+    timer = setTimeout(
+      () => {
+        timer = null;
+        void listen();
+      },
+      retryMs[Math.min(attempts++, retryMs.length - 1)],
+    );
+  };
+
+  const listen = async () => {
+    const fresh = new pg.Client({ connectionString: url, application_name: 'annals listen', keepAlive: true });
+    client = fresh;
+    fresh.on('notification', tell);
+    fresh.on('error', () => {});
+    fresh.once('end', again);
+    try {
+      await fresh.connect();
+      await fresh.query(`listen ${channel}`);
+      attempts = 0;
+      tell();
+    } catch {
+      fresh.removeListener('end', again);
+      await fresh.end().catch(() => {});
+      again();
+    }
+  };
+  void listen();
+
+  let sending = false;
+  let pending = false;
+  const send = () => {
+    pending = true;
+    if (sending || closed) return;
+    sending = true;
+    pending = false;
+    pool
+      .query(`notify ${channel}`)
+      .catch(() => {})
+      .finally(() => {
+        sending = false;
+        if (pending) send();
+      });
+  };
+
+  return {
+    onHint(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => listeners.delete(listener) };
+    },
+    send,
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      listeners.clear();
+      if (timer !== null) clearTimeout(timer);
+      await client?.end().catch(() => {});
+    },
+  };
+}

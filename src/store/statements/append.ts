@@ -1,0 +1,159 @@
+import type { Outcome } from '../../model/entry.ts';
+import { actorTypes, type ActorType, outcomes } from '../../model/entry.ts';
+import type { Database } from '../database.ts';
+import { timestamp } from '../predicate-sql.ts';
+
+/** An entry ready for the table: everything resolved to numbers, everything that PostgreSQL need not know as text. */
+export interface AppendRow {
+  readonly id: string;
+  readonly key: string | null;
+  /** Rows of the same non-null group are recorded together or not at all. */
+  readonly group: number | null;
+  readonly occurredAt: number;
+  readonly action: number;
+  readonly outcome: Outcome;
+  readonly severity: number;
+  readonly actorType: ActorType;
+  readonly actor: number | null;
+  readonly affectedUser: number | null;
+  readonly directory: number | null;
+  readonly vault: number | null;
+  readonly component: string | null;
+  readonly actorName: string | null;
+  readonly actorEmail: string | null;
+  readonly affectedUserName: string | null;
+  readonly affectedUserEmail: string | null;
+  readonly directoryName: string | null;
+  readonly vaultName: string | null;
+  /** JSON text, or null. */
+  readonly targets: string | null;
+  /** Ids joined by U+001F. */
+  readonly targetIds: string | null;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  readonly device: string | null;
+  readonly session: string | null;
+  readonly request: string | null;
+  readonly location: string | null;
+  readonly changes: string | null;
+  readonly metadata: string | null;
+  readonly salts: Buffer;
+  readonly digest: Buffer;
+}
+
+export interface AppendResult {
+  readonly firstPosition: number;
+  readonly recordedAt: number;
+  readonly rightsVersion: number;
+  readonly generation: number;
+  /** Index of each row whose key was recorded before, with the id of the entry it recorded. */
+  readonly repeated: ReadonlyMap<number, string>;
+}
+
+type Column = readonly [type: string, value: (row: AppendRow) => unknown];
+
+const columns: readonly Column[] = [
+  ['uuid[]', (row) => row.id],
+  ['text[]', (row) => row.key],
+  ['int4[]', (row) => row.group],
+  ['timestamptz[]', (row) => timestamp(row.occurredAt)],
+  ['int4[]', (row) => row.action],
+  ['int2[]', (row) => outcomes.indexOf(row.outcome)],
+  ['int2[]', (row) => row.severity],
+  ['int2[]', (row) => actorTypes.indexOf(row.actorType)],
+  ['int4[]', (row) => row.actor],
+  ['int4[]', (row) => row.affectedUser],
+  ['int4[]', (row) => row.directory],
+  ['int4[]', (row) => row.vault],
+  ['text[]', (row) => row.component],
+  ['text[]', (row) => row.actorName],
+  ['text[]', (row) => row.actorEmail],
+  ['text[]', (row) => row.affectedUserName],
+  ['text[]', (row) => row.affectedUserEmail],
+  ['text[]', (row) => row.directoryName],
+  ['text[]', (row) => row.vaultName],
+  ['text[]', (row) => row.targets],
+  ['text[]', (row) => row.targetIds],
+  ['text[]', (row) => row.ip],
+  ['text[]', (row) => row.userAgent],
+  ['text[]', (row) => row.device],
+  ['text[]', (row) => row.session],
+  ['text[]', (row) => row.request],
+  ['text[]', (row) => row.location],
+  ['text[]', (row) => row.changes],
+  ['text[]', (row) => row.metadata],
+  ['bytea[]', (row) => `\\x${row.salts.toString('hex')}`],
+  ['bytea[]', (row) => `\\x${row.digest.toString('hex')}`],
+];
+
+const head = ['$1', '$2::timestamptz', '$3::timestamptz'];
+const text = `select first_position, recorded_at, rights_version, generation, repeated_ordinal, repeated_id
+from append_log_entries(${[...head, ...columns.map(([type], index) => `$${index + 4}::${type}`)].join(', ')})`;
+
+/** A PostgreSQL array literal; strings are quoted, so that commas, braces and NULL stand for themselves. */
+function arrayLiteral(rows: readonly AppendRow[], value: Column[1]): string {
+  let literal = '{';
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index];
+    const one = row === undefined ? null : value(row);
+    if (index > 0) literal += ',';
+    if (one === null) literal += 'NULL';
+    else if (typeof one === 'string') literal += quoted(one);
+    else literal += String(one);
+  }
+  return `${literal}}`;
+}
+
+const special = /["\\]/;
+const everySpecial = /["\\]/g;
+const quoted = (value: string): string => `"${special.test(value) ? value.replace(everySpecial, '\\$&') : value}"`;
+
+/**
+ * Records a batch in one round trip; durable when it returns.
+ *
+ * @param floor a time at or before the log’s newest entry, in milliseconds; null when none is known
+ */
+export async function appendBatch(
+  database: Database,
+  organization: number,
+  now: number,
+  floor: number | null,
+  rows: readonly AppendRow[],
+): Promise<AppendResult> {
+  type Row = [number, number, number, number, number[] | null, string[] | null];
+  const [result] = await database.rows<Row>(text, [
+    organization,
+    timestamp(now),
+    floor === null ? '-infinity' : timestamp(floor),
+    ...columns.map(([, value]) => arrayLiteral(rows, value)),
+  ]);
+  if (result === undefined) throw new TypeError('append_log_entries returned no row');
+  const [firstPosition, recordedAt, rightsVersion, generation, ordinals, ids] = result;
+  const repeated = new Map((ordinals ?? []).map((ordinal, index) => [ordinal - 1, ids?.[index] ?? '']));
+  return { firstPosition, recordedAt, rightsVersion, generation, repeated };
+}
+
+/** Makes the log’s monthly partitions for a period, where missing. */
+export async function ensurePartitions(database: Database, from: number, to: number): Promise<void> {
+  await database.rows('select ensure_log_partitions($1, $2)', [timestamp(from), timestamp(to)]);
+}
+
+/** What binds a recorded entry’s content; `outcome` as an index into `outcomes`. */
+export interface Seal {
+  readonly id: string;
+  readonly occurredAt: number;
+  readonly outcome: number;
+  readonly severity: number;
+  readonly salts: Buffer;
+  readonly digest: Buffer;
+}
+
+/** The seals of the entries that the log still holds, in no order. */
+export async function readSeals(database: Database, organization: number, ids: readonly string[]): Promise<Seal[]> {
+  const rows = await database.rows<[string, number, number, number, Buffer, Buffer]>(
+    `select e.id, e.occurred_at, e.outcome, e.severity, e.salts, e.digest from log_entry e
+     where e.organization_id = $1 and e.id = any($2::uuid[])`,
+    [organization, ids],
+  );
+  return rows.map(([id, occurredAt, outcome, severity, salts, digest]) => ({ id, occurredAt, outcome, severity, salts, digest }));
+}

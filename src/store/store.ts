@@ -1,0 +1,86 @@
+/**
+ * The only room that talks to PostgreSQL. The log’s statements are hand-written, one file per concern, and run on
+ * node-postgres; configuration goes through the Prisma client, which shares the pool.
+ */
+import { PrismaPg } from '@prisma/adapter-pg';
+import { type Database, openDatabase } from './database.ts';
+import { storeFault } from './fault.ts';
+import { PrismaClient } from './generated/client.ts';
+import { type Hints, openHints } from './notify.ts';
+import * as append from './statements/append.ts';
+import * as identity from './statements/identity.ts';
+import * as installation from './statements/installation.ts';
+import * as names from './statements/names.ts';
+import * as read from './statements/read.ts';
+import * as tail from './statements/tail.ts';
+
+export type { PrismaClient } from './generated/client.ts';
+export type { AppendResult, AppendRow } from './statements/append.ts';
+export type { StoredCredential } from './statements/identity.ts';
+export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
+export type { PageRequest } from './statements/read.ts';
+export type { Tail } from './statements/tail.ts';
+
+/** A statement function with its first argument, the database, supplied. */
+type Bound<F> = F extends (database: Database, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
+type Statements = typeof append & typeof identity & typeof installation & typeof names & typeof read & typeof tail;
+type StatementNames = {
+  [K in keyof Statements]: Statements[K] extends (database: Database, ...rest: never[]) => Promise<unknown> ? K : never;
+}[keyof Statements];
+type BoundStatements = { readonly [K in StatementNames]: Bound<Statements[K]> };
+
+export interface Store extends BoundStatements, AsyncDisposable {
+  /** For configuration only; the log’s tables are closed to it. */
+  readonly prisma: PrismaClient;
+  readonly hints: Hints;
+  /** Throws UNAVAILABLE when the database does not answer. */
+  ping(): Promise<void>;
+  /** Raises the rights version of an organization, after a change of who may see or do what. */
+  bumpRights(organization: number): Promise<void>;
+  /** Shows every statement’s text from now on; for tests that count round trips. */
+  observe(observer: (text: string) => void): Disposable;
+}
+
+export interface StoreOptions {
+  readonly url: string;
+  readonly connections: number;
+  readonly statementTimeoutMs: number;
+}
+
+function bind(database: Database): BoundStatements {
+  const all: Record<string, unknown> = { ...append, ...identity, ...installation, ...names, ...read, ...tail };
+  const bound = Object.entries(all).map(([name, run]) => [
+    name,
+    typeof run === 'function' ? (...rest: unknown[]) => run(database, ...rest) : run,
+  ]);
+  return Object.fromEntries(bound) as BoundStatements;
+}
+
+/** Opens the pool and the listener; connects on first use. */
+export function openStore(options: StoreOptions): Store {
+  const database = openDatabase({ ...options, applicationName: 'annals' });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(database.pool) });
+  const hints = openHints(options.url, database.pool);
+  return {
+    ...bind(database),
+    prisma,
+    hints,
+    observe: database.observe,
+    async ping() {
+      await database.rows('select 1', []);
+    },
+    async bumpRights(organization) {
+      await database.rows('update log_head set rights_version = rights_version + 1 where organization_id = $1', [
+        organization,
+      ]);
+      hints.send();
+    },
+    async [Symbol.asyncDispose]() {
+      await hints[Symbol.asyncDispose]();
+      await prisma.$disconnect();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export { storeFault };

@@ -1,0 +1,94 @@
+/** Principal to predicate: what it may see, and why. Every path to entries asks here. */
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Principal } from '../auth/auth.ts';
+import { isAlways, isNever, type Predicate } from '../model/predicate.ts';
+import { reaches, visibilityPredicate } from '../model/role.ts';
+import type { Store } from '../store/store.ts';
+import { openTrees, type Tree } from './tree.ts';
+
+export interface Sight {
+  readonly predicate: Predicate;
+  readonly rightsVersion: number;
+  /** Sees every entry: only such principals learn positions and sizes. */
+  readonly everything: boolean;
+  readonly nothing: boolean;
+  /** Directories seen through grants, with all below them. */
+  readonly directories: ReadonlySet<number>;
+  /** Directories on which a sufficient grant stands. */
+  readonly granted: ReadonlySet<number>;
+  /** Equal for principals that see the same, as far as this is known without comparing sets. */
+  readonly fingerprint: string;
+}
+
+export interface Visibility {
+  /** What the principal sees, as of its rights version. Cached until the version changes. */
+  sightOf(principal: Principal): Promise<Sight>;
+  /** The directories and all below them, in the tree of the principal’s rights version; for `under` in filters. */
+  under(principal: Principal, directories: readonly number[]): Promise<Set<number>>;
+}
+
+export interface VisibilityDeps {
+  readonly store: Pick<Store, 'readTree' | 'readGrants'>;
+  readonly catalogue: Pick<Catalogue, 'actionsOf'>;
+  readonly actionNumber: (key: string) => number | undefined;
+}
+
+/** Most principals whose sight is kept; the least recently used goes first. */
+const cacheLimit = 10_000;
+
+export function openVisibility(deps: VisibilityDeps): Visibility {
+  const trees = openTrees(deps.store);
+  const cache = new Map<string, Promise<Sight>>();
+
+  const compile = async (principal: Principal): Promise<Sight> => {
+    const { visibility: rule } = principal.role;
+    let granted: ReadonlySet<number> = new Set();
+    let directories: ReadonlySet<number> = new Set();
+    if (rule.scope === 'GRANTED' && principal.member !== null) {
+      const [tree, grants] = await Promise.all([
+        trees.of(principal),
+        deps.store.readGrants(principal.organization, principal.member.id),
+      ]);
+      granted = new Set(grants.filter((grant) => reaches(grant.level, rule.minimumAccessLevel)).map((grant) => grant.directory));
+      directories = tree.under(granted);
+    }
+    const numbers = (rule.categories ?? []).flatMap((category) =>
+      deps.catalogue.actionsOf(category).map((action) => deps.actionNumber(action.key)),
+    );
+    const actions = new Set(numbers.filter((number) => number !== undefined));
+    const predicate = visibilityPredicate(rule, { actor: principal.member?.actor ?? null, directories, actions });
+    const everything = isAlways(predicate);
+    return {
+      predicate,
+      rightsVersion: principal.rightsVersion,
+      everything,
+      nothing: isNever(predicate),
+      directories,
+      granted,
+      fingerprint: everything ? `${principal.role.key}` : `${principal.role.key}:${principal.tokenId}`,
+    };
+  };
+
+  return {
+    sightOf(principal) {
+      const key = `${principal.organization}:${principal.tokenId}:${principal.role.key}:${principal.rightsVersion}`;
+      const known = cache.get(key);
+      if (known !== undefined) {
+        cache.delete(key);
+        cache.set(key, known);
+        return known;
+      }
+      const fresh = compile(principal);
+      // A failed compilation is not remembered.
+      fresh.catch(() => cache.delete(key));
+      cache.set(key, fresh);
+      const [oldest] = cache.keys();
+      if (cache.size > cacheLimit && oldest !== undefined) cache.delete(oldest);
+      return fresh;
+    },
+    async under(principal, directories) {
+      const tree: Tree = await trees.of(principal);
+      return tree.under(new Set(directories));
+    },
+  };
+}

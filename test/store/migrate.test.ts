@@ -1,0 +1,161 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serverRole } from '../../src/store/embedded.ts';
+import { appendOnlyTables } from '../../src/store/grants.ts';
+import { migrate, schemaDrift } from '../../src/store/migrate.ts';
+import { createDatabase } from '../support/database.ts';
+
+let directory = '';
+let copies = 0;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'annals-migrations-'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+/** A copy of the released migrations, with more of them where given by name and SQL. */
+async function migrationsWith(more: Readonly<Record<string, string>>): Promise<string> {
+  copies += 1;
+  const copy = join(directory, String(copies));
+  await cp('migrations', copy, { recursive: true });
+  for (const [name, sql] of Object.entries(more)) {
+    await mkdir(join(copy, name), { recursive: true });
+    await writeFile(join(copy, name, 'migration.sql'), sql);
+  }
+  return copy;
+}
+
+async function query<T extends pg.QueryResultRow>(url: string, sql: string): Promise<T[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<T>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const later = '29990101000000_later';
+
+describe('migrate', () => {
+  it('applies everything once, also when two servers start at once', async () => {
+    await using database = await createDatabase({ empty: true });
+    const [first, second] = await Promise.all([migrate(database.ownerUrl), migrate(database.ownerUrl)]);
+    expect([...first, ...second].length).toBeGreaterThan(0);
+    expect(Math.min(first.length, second.length)).toBe(0);
+    expect(await migrate(database.ownerUrl)).toEqual([]);
+    const rows = await query<{ unfinished: string }>(
+      database.ownerUrl,
+      'select count(*) as unfinished from _prisma_migrations where finished_at is null',
+    );
+    expect(rows[0]?.unfinished).toBe('0');
+  });
+
+  it('sends a file whole, functions with semicolons included', async () => {
+    await using database = await createDatabase();
+    const sql =
+      'create function seven() returns int language plpgsql as $$ begin perform 1; return 7; end $$; select 1;';
+    expect(await migrate(database.ownerUrl, { migrationsDirectory: await migrationsWith({ [later]: sql }) })).toEqual([
+      later,
+    ]);
+    expect(await query(database.ownerUrl, 'select seven()')).toEqual([{ seven: 7 }]);
+  });
+
+  it('refuses a database that a newer Annals migrated', async () => {
+    await using database = await createDatabase();
+    await migrate(database.ownerUrl, { migrationsDirectory: await migrationsWith({ [later]: 'select 1;' }) });
+    await expect(migrate(database.ownerUrl)).rejects.toMatchObject({
+      code: 'SCHEMA_NEWER',
+      message: expect.stringContaining(later),
+    });
+  });
+
+  it('refuses a migration that was changed after it was applied', async () => {
+    await using database = await createDatabase();
+    const migrationsDirectory = await migrationsWith({ [later]: 'select 1;' });
+    await migrate(database.ownerUrl, { migrationsDirectory });
+    await writeFile(join(migrationsDirectory, later, 'migration.sql'), 'select 2;');
+    await expect(migrate(database.ownerUrl, { migrationsDirectory })).rejects.toMatchObject({
+      code: 'SCHEMA_DAMAGED',
+      message: expect.stringContaining(later),
+    });
+  });
+
+  it('reports a migration that fails, leaves nothing of it, and applies it once the cause is gone', async () => {
+    await using database = await createDatabase();
+    const sql = 'create table half (id int); insert into missing values (1);';
+    const migrationsDirectory = await migrationsWith({ [later]: sql });
+    const failure = { code: 'SCHEMA_DAMAGED', message: expect.stringContaining('relation "missing" does not exist') };
+    await expect(migrate(database.ownerUrl, { migrationsDirectory })).rejects.toMatchObject(failure);
+    await expect(migrate(database.ownerUrl, { migrationsDirectory })).rejects.toMatchObject(failure);
+    expect(await query(database.ownerUrl, `select to_regclass('half')`)).toEqual([{ to_regclass: null }]);
+    await query(database.ownerUrl, 'create table missing (id int)');
+    expect(await migrate(database.ownerUrl, { migrationsDirectory })).toEqual([later]);
+  });
+
+  it('does not repeat a failed migration that may have taken effect in part', async () => {
+    await using database = await createDatabase();
+    const sql = 'create table half (id int);\ncommit;\ninsert into missing values (1);';
+    const migrationsDirectory = await migrationsWith({ [later]: sql });
+    await expect(migrate(database.ownerUrl, { migrationsDirectory })).rejects.toMatchObject({ code: 'SCHEMA_DAMAGED' });
+    await query(database.ownerUrl, 'create table missing (id int)');
+    await expect(migrate(database.ownerUrl, { migrationsDirectory })).rejects.toMatchObject({ code: 'SCHEMA_DAMAGED' });
+  });
+
+  it('says when the database cannot be reached, without the password', async () => {
+    const url = 'postgresql://annals:secret@localhost/annals?host=/nonexistent';
+    const error: unknown = await migrate(url).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'DATABASE_UNREACHABLE' });
+    expect(String(error)).not.toContain('secret');
+  });
+
+  it('refuses another encoding than UTF8', async () => {
+    await using database = await createDatabase({ empty: true });
+    const latin = `${database.name}_latin`;
+    await query(database.adminUrl, `create database ${latin} encoding 'LATIN1' template template0 owner annals_owner`);
+    try {
+      const url = database.ownerUrl.replace(database.name, latin);
+      await expect(migrate(url)).rejects.toMatchObject({ code: 'DATABASE_UNSUPPORTED' });
+    } finally {
+      await query(database.adminUrl, `drop database ${latin}`);
+    }
+  });
+});
+
+describe('the server’s role', () => {
+  it('reads everything and writes to no append-only table or partition', async () => {
+    await using database = await createDatabase();
+    const rows = await query<{ name: string; reads: boolean; writes: boolean; partition: boolean }>(
+      database.adminUrl,
+      `select relname as name, relispartition as partition, has_table_privilege('${serverRole}', oid, 'select') as reads,
+              has_table_privilege('${serverRole}', oid, 'insert, update, delete, truncate') as writes
+         from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')`,
+    );
+    expect(rows.filter((row) => !row.reads)).toEqual([]);
+    const readOnly = rows.filter((row) => !row.writes && !row.partition).map((row) => row.name);
+    const known = rows.map((row) => row.name);
+    const expected = [...appendOnlyTables, '_prisma_migrations'].filter((name) => known.includes(name));
+    expect(readOnly.sort()).toEqual(expected.sort());
+    expect(rows.filter((row) => row.partition && row.writes)).toEqual([]);
+  });
+});
+
+describe('schemaDrift', () => {
+  it('is empty: schema.prisma and migrations agree', async () => {
+    await using database = await createDatabase();
+    expect(await schemaDrift(database.ownerUrl)).toBe('');
+  });
+
+  it('names what differs', async () => {
+    await using database = await createDatabase();
+    const schemaFile = join(directory, 'schema.prisma');
+    const model = 'model Surplus {\n  id Int @id\n  @@map("surplus")\n}\n';
+    await writeFile(schemaFile, `${await readFile('schema.prisma', 'utf8')}\n${model}`);
+    expect(await schemaDrift(database.ownerUrl, schemaFile)).toContain('CREATE TABLE "surplus"');
+    await query(database.ownerUrl, 'create table stray (id int primary key)');
+    expect(await schemaDrift(database.ownerUrl)).toContain('DROP TABLE "stray"');
+  });
+});
