@@ -28,9 +28,15 @@ export interface TokenRequest {
   readonly expiresAt?: number | null;
 }
 
+export interface Owner {
+  readonly externalId: string;
+  readonly name: string;
+  readonly email: string | null;
+}
+
 export interface Administration {
   /** An organization with its log, its first owner and the owner’s token. Errors: BAD_INPUT. */
-  createOrganization(options: { name: string; demo?: boolean }): Promise<OrganizationRef & { ownerToken: string }>;
+  createOrganization(options: { name: string; demo?: boolean; owner?: Owner }): Promise<OrganizationRef & { ownerToken: string }>;
   organizations(): Promise<(OrganizationRef & { readonly demo: boolean })[]>;
   /** Errors: BAD_INPUT for an unknown member or role. */
   createToken(to: OrganizationRef, request: TokenRequest): Promise<CreatedToken>;
@@ -84,7 +90,7 @@ export function openAdministration(deps: AdministrationDeps): Administration {
   };
 
   return {
-    async createOrganization({ name, demo = false }) {
+    async createOrganization({ name, demo = false, owner = { externalId: 'owner', name: 'Owner', email: null } }) {
       if (!organizationName.test(name)) {
         throw new AnnalsError('BAD_INPUT', { path: 'name', message: 'An organization’s name has 1 to 100 characters and no space at either end.' });
       }
@@ -94,9 +100,9 @@ export function openAdministration(deps: AdministrationDeps): Administration {
       const uid = uuidV7(deps.now(), deps.random);
       const { id } = await prisma.organization.create({ data: { uid, name, demo, head: { create: {} } } });
       const ref = { organization: id, organizationUid: uid, name };
-      if (demo) return { ...ref, ownerToken: (await newToken(ref, { name: 'owner', actsAs: { role: 'OWNER' } })).token };
-      await importWorld(prisma, id, { members: [{ externalId: 'owner', name: 'Owner', email: null, role: 'OWNER' }], groups: [], directories: [], grants: [] });
-      const { token } = await newToken(ref, { name: 'first owner', actsAs: { member: 'owner' } });
+
+      await importWorld(prisma, id, { members: [{ ...owner, role: 'OWNER' }], groups: [], directories: [], grants: [] });
+      const { token } = await newToken(ref, { name: 'first owner', actsAs: { member: owner.externalId } });
       return { ...ref, ownerToken: token };
     },
 

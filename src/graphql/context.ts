@@ -29,8 +29,11 @@ export interface ActionNumbers {
 
 /** One per operation, and renewed for every delivered batch of a subscription. */
 export interface AnnalsContext {
-  /** Null when the request carried no credential: then only introspection answers. */
-  readonly principal: Principal | null;
+  /**
+   * Null when the request carried no credential: then only introspection answers. A subscription replaces it before
+   * each batch by the one under whose rights the batch was made.
+   */
+  principal: Principal | null;
   readonly services: Services;
   /** Loaders remember what they loaded; a subscription replaces them before each batch. */
   loaders: Loaders;

@@ -32,10 +32,10 @@ export function createLoaders(services: LoaderServices, principal: Principal | n
   };
   let sight: Promise<Sight> | undefined;
   return {
-    actor: new DataLoader(async (numbers) =>
+    actor: new DataLoader<number, StoredActor>(async (numbers) =>
       inOrder(numbers, await services.names.readActors(who().organization, numbers), 'actor'),
     ),
-    directory: new DataLoader(async (numbers) =>
+    directory: new DataLoader<number, StoredDirectoryName>(async (numbers) =>
       inOrder(numbers, await services.names.readDirectories(who().organization, numbers), 'directory'),
     ),
     entry: new DataLoader(async (ids) => {
@@ -56,7 +56,7 @@ function inOrder<T extends { readonly number: number }>(
   numbers: readonly number[],
   rows: readonly T[],
   what: string,
-): (T | AnnalsError)[] {
+): (T | Error)[] {
   const byNumber = new Map(rows.map((row) => [row.number, row]));
   // A foreign key promises that every number is there.
   return numbers.map(

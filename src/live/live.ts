@@ -21,6 +21,8 @@ export interface LiveBatch {
   /** Whether the stream has reached the end of the log as it was when this batch was made. */
   readonly caughtUp: boolean;
   readonly notice: LiveNotice | null;
+  /** The subscriber, with the rights that the entries were chosen by. */
+  readonly principal: Principal;
 }
 
 export interface Live extends AsyncDisposable {
@@ -75,7 +77,7 @@ export function openLive(deps: LiveDeps): Live {
             if (!control.signal.aborted) throw error;
             if (control.signal.reason !== stopping || !wasOpen) return done;
             const { message } = stopping;
-            return { done: false, value: { entries: [], cursor, caughtUp: false, notice: { code: 'SERVER_STOPPING', message } } };
+            return { done: false, value: { entries: [], cursor, caughtUp: false, notice: { code: 'SERVER_STOPPING', message }, principal } };
           }
         },
         async return() {

@@ -88,7 +88,7 @@ export async function* stream(
     const last = entries.at(-1);
     if (last !== undefined) cursor = rights.query.seal({ kind: 'entry', recordedAt: last.recordedAt, id: last.id });
     delivered = true;
-    return { entries, cursor, caughtUp: place.position >= tail.state.end.position, notice };
+    return { entries, cursor, caughtUp: place.position >= tail.state.end.position, notice, principal: rights.principal };
   };
   // The first batch comes at once. With history to deliver it carries its beginning; else it says where the stream stands.
   let first = true;

@@ -1,4 +1,5 @@
 /** From entries as stated to entries recorded. */
+import { createHmac, type KeyObject } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { AnnalsError } from '../errors.ts';
@@ -26,6 +27,8 @@ export interface AppendDeps {
   readonly repeats: RepeatChecker;
   readonly now: () => number;
   readonly random: RandomSource;
+  /** Keys the hash under which an idempotency key is remembered: a list of keys alone tells nobody what was recorded. */
+  readonly keySecret: KeyObject;
   /** After a commit that recorded something. */
   readonly onRecorded: (organization: number) => void;
 }
@@ -49,13 +52,12 @@ export interface Appender {
 
 const failed = (error: AnnalsError): AppendOutcome => ({ id: null, status: null, error });
 
-function asRow(entry: ValidEntry, numbers: EntryNumbers, made: Pick<AppendRow, 'id' | 'group' | 'action' | 'salts' | 'digest'>): AppendRow {
+function asRow(entry: ValidEntry, numbers: EntryNumbers, made: Pick<AppendRow, 'id' | 'key' | 'group' | 'action' | 'salts' | 'digest'>): AppendRow {
   const { actor, affectedUser, directory, vault, targets } = entry;
   const ids = targets.flatMap((target) => (target.id === null ? [] : [target.id]));
   return {
     ...made,
     ...numbers,
-    key: entry.key,
     occurredAt: entry.occurredAt,
     outcome: entry.outcome,
     severity: entry.severity,
@@ -94,7 +96,8 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
     const action = deps.actionNumber(row.entry.action);
     if (action === undefined) throw new TypeError(`the action ${row.entry.action} has no number`);
     const digest = digester.digest(digestContent(to.organizationUid, id, row.entry), salts);
-    return asRow(row.entry, numbers, { id, group: row.group, action, salts, digest });
+    const key = row.entry.key === null ? null : keyHash(deps.keySecret, to, row.entry.key);
+    return asRow(row.entry, numbers, { id, key, group: row.group, action, salts, digest });
   };
 
   /** One batch: what is new registers, then one round trip records; durable when the function returns. */
@@ -200,6 +203,9 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
     },
   };
 }
+
+const keyHash = (secret: KeyObject, to: LogOrganization, key: string): string =>
+  createHmac('sha256', secret).update(`${to.organizationUid} ${key}`).digest('base64url');
 
 function check(input: EntryInput, catalogue: Catalogue, now: number, limits: Limits): ValidEntry | AnnalsError {
   try {

@@ -1,4 +1,5 @@
 /** The append-only sequence of entries of each organization: recording and following. */
+import type { KeyObject } from 'node:crypto';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { AnnalsError } from '../errors.ts';
 import type { EntryInput } from '../model/entry.ts';
@@ -45,6 +46,8 @@ export interface LogDeps {
   /** Milliseconds. */
   readonly now: () => number;
   readonly random: RandomSource;
+  /** Keys the hashes under which idempotency keys are remembered. */
+  readonly keySecret: KeyObject;
 }
 
 export interface LogOptions {

@@ -3,7 +3,7 @@ import { type Principal, requirePermission } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { AnnalsError } from '../errors.ts';
 import type { CursorPlace, Cursors, CursorScope } from '../model/cursor.ts';
-import type { Entry, LogPlace } from '../model/entry.ts';
+import type { ActorType, Entry, LogPlace } from '../model/entry.ts';
 import { both, type Predicate } from '../model/predicate.ts';
 import type { Store, StoredActor, StoredDirectoryName } from '../store/store.ts';
 import type { Sight, Visibility } from '../visibility/visibility.ts';
@@ -39,7 +39,11 @@ export interface Query {
   logs(principal: Principal, page: PageArguments): Promise<LogPage>;
   /** The entries among the ids that the principal sees, in no order. */
   entries(principal: Principal, ids: readonly string[]): Promise<Entry[]>;
-  /** Actors of visible entries, by name. */
+  /** The actor with this type and external id, if a visible entry names it; null for a hidden and for a missing one. */
+  actor(principal: Principal, type: ActorType, externalId: string): Promise<StoredActor | null>;
+  /** The directory with this external id, if the principal sees it; null for a hidden and for a missing one. */
+  directory(principal: Principal, externalId: string): Promise<StoredDirectoryName | null>;
+  /** Actors and affected users of visible entries, by name. */
   actors(principal: Principal, options: { search?: string | null; first?: number | null }): Promise<StoredActor[]>;
   /** Directories the principal sees, by name. */
   directories(
@@ -172,6 +176,23 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       return sight.nothing ? [] : store.readByIds(principal.organization, ids, sight.predicate);
     },
 
+    async actor(principal, type, externalId) {
+      const { predicate } = await resolve(principal, null);
+      const found = (await store.findActors(principal.organization, [externalId])).find((actor) => actor.type === type);
+      if (found === undefined) return null;
+      const only = new Set([found.number]);
+      const named: Predicate = { op: 'or', of: [{ op: 'in', field: 'actor', values: only }, { op: 'in', field: 'affectedUser', values: only }] };
+      return (await store.countEntries(principal.organization, both(predicate, named), 1)) > 0 ? found : null;
+    },
+
+    async directory(principal, externalId) {
+      const { predicate, sight } = await resolve(principal, null);
+      const [found] = await store.findDirectories(principal.organization, [externalId]);
+      if (found === undefined || sight.everything || sight.directories.has(found.number)) return found ?? null;
+      const inside: Predicate = { op: 'in', field: 'directory', values: new Set([found.number]) };
+      return (await store.countEntries(principal.organization, both(predicate, inside), 1)) > 0 ? found : null;
+    },
+
     async actors(principal, { search, first }) {
       const { predicate } = await resolve(principal, null);
       return store.searchActors(principal.organization, predicate, search ?? null, extentOf({ first: first ?? pickerPage }).count);
@@ -181,7 +202,7 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       const { predicate, sight } = await resolve(principal, null);
       const within = typeof under === 'string' ? await resolverOf(principal).directories([under]) : null;
       return store.searchDirectories(principal.organization, predicate, {
-        granted: [...sight.directories],
+        granted: sight.everything ? null : [...sight.directories],
         within: within === null ? null : [...(await visibility.under(principal, [...within.values()]))],
         search: search ?? null,
         limit: extentOf({ first: first ?? pickerPage }).count,

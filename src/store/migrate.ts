@@ -191,7 +191,10 @@ async function failed(client: pg.Client, said: string | undefined, cause: unknow
   return new AnnalsError('SCHEMA_DAMAGED', {
     message:
       row === undefined ? `The migrations failed: ${reason}` : `The migration ${row.migration_name} failed: ${reason}`,
-    cure: 'Remove the cause that the message names and start again; a failed migration leaves nothing behind.',
+    // Without a cause it was not tried again, since part of it may have taken effect: the table’s cure holds.
+    ...(cause === undefined
+      ? {}
+      : { cure: 'Remove the cause that the message names and start again; nothing is left of it.' }),
     cause,
   });
 }

@@ -123,7 +123,7 @@ export async function findDirectories(
 
 const searchPattern = (search: string): string => `%${search.replace(/[\\%_]/g, '\\$&')}%`;
 
-/** Actors of at least one entry that satisfies the visibility, by name. */
+/** Actors and affected users of at least one entry that satisfies the visibility, by name. */
 export async function searchActors(
   database: Database,
   organization: number,
@@ -134,21 +134,23 @@ export async function searchActors(
   const parameters = new Parameters();
   const log = parameters.add(organization);
   const pattern = search === null ? null : parameters.add(searchPattern(search), 'text');
+  const seen = toSql(visibility, parameters);
   const matching =
     pattern === null ? '' : ` and (a.name ilike ${pattern} or a.email ilike ${pattern} or a.external_id ilike ${pattern})`;
   const text = `select ${actorColumns} from actor a where a.organization_id = ${log}${matching}
-    and exists (select from log_entry e where e.organization_id = ${log} and e.actor_id = a.id and ${toSql(visibility, parameters)})
+    and (exists (select from log_entry e where e.organization_id = ${log} and e.actor_id = a.id and ${seen})
+      or exists (select from log_entry e where e.organization_id = ${log} and e.affected_user_id = a.id and ${seen}))
     order by a.name, a.id limit ${parameters.add(limit, 'int8')}`;
   const rows = await database.rows<ActorRow>(text, parameters.values);
   return rows.map(actorFrom);
 }
 
-/** Directories that are in `granted`, or hold at least one entry that satisfies the visibility, by name. */
+/** Directories that are in `granted` (null: all), or hold at least one entry that satisfies the visibility, by name. */
 export async function searchDirectories(
   database: Database,
   organization: number,
   visibility: Predicate,
-  options: { granted: readonly number[]; within: readonly number[] | null; search: string | null; limit: number },
+  options: { granted: readonly number[] | null; within: readonly number[] | null; search: string | null; limit: number },
 ): Promise<StoredDirectoryName[]> {
   const parameters = new Parameters();
   const log = parameters.add(organization);
@@ -158,8 +160,10 @@ export async function searchDirectories(
     const pattern = parameters.add(searchPattern(options.search), 'text');
     conditions.push(`(d.name ilike ${pattern} or d.external_id ilike ${pattern})`);
   }
-  conditions.push(`(d.id = any(${parameters.add(options.granted, 'int4[]')}) or exists (select from log_entry e
-    where e.organization_id = ${log} and e.directory_id = d.id and ${toSql(visibility, parameters)}))`);
+  if (options.granted !== null) {
+    conditions.push(`(d.id = any(${parameters.add(options.granted, 'int4[]')}) or exists (select from log_entry e
+      where e.organization_id = ${log} and e.directory_id = d.id and ${toSql(visibility, parameters)}))`);
+  }
   const text = `select ${directoryColumns} from directory d where ${conditions.join(' and ')}
     order by d.name, d.id limit ${parameters.add(options.limit, 'int8')}`;
   const rows = await database.rows<DirectoryRow>(text, parameters.values);

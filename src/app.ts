@@ -1,0 +1,162 @@
+/** The composition root: opens every room in order and hands each what it needs. Tests open the same app. */
+import { createSecretKey } from 'node:crypto';
+import type { GraphQLSchema } from 'graphql';
+import { type Administration, openAdministration } from './administration/administration.ts';
+import { type Auth, openAuth, type Principal } from './auth/auth.ts';
+import { type Catalogue, openCatalogue } from './catalogue/catalogue.ts';
+import { openActionNumbers } from './catalogue/numbers.ts';
+import type { Config } from './config.ts';
+import { type Demo, openDemo, startTicker, writeDemoFile } from './demo/fill.ts';
+import type { AnnalsContext, Services } from './graphql/context.ts';
+import { toGraphQLError } from './graphql/errors.ts';
+import { examples } from './graphql/examples.ts';
+import { limitRules } from './graphql/limits.ts';
+import { createLoaders } from './graphql/loaders.ts';
+import { schema } from './graphql/schema.ts';
+import { type Http, type HttpLog, openHttp } from './http/http.ts';
+import { openLive } from './live/live.ts';
+import { type Log, openLog } from './log/log.ts';
+import { openCursors } from './model/cursor.ts';
+import { type RandomSource, systemRandom } from './model/uuid.ts';
+import { openQuery } from './query/query.ts';
+import { startEmbedded } from './store/embedded.ts';
+import { migrate } from './store/migrate.ts';
+import { openStore, type Store } from './store/store.ts';
+import { openVisibility } from './visibility/visibility.ts';
+
+/** What tests replace; everything else is as in production. */
+export interface Overrides {
+  readonly now?: () => number;
+  readonly random?: RandomSource;
+  readonly log?: HttpLog;
+}
+
+export interface App extends AsyncDisposable {
+  readonly schema: GraphQLSchema;
+  readonly store: Store;
+  readonly services: Services;
+  readonly auth: Auth;
+  readonly administration: Administration;
+  readonly embedded: boolean;
+  createContext(principal: Principal | null, requestId: string, locale: string): AnnalsContext;
+  /** Starts to serve; dispose the result, or the app, to stop. */
+  listen(): Promise<Http>;
+  /** The demo organization, filled; null where there is none: outside databases, DEMO=off, or real organizations. */
+  openDemo(): Promise<Demo | null>;
+  /** Publishes where the demo is served, and adds an entry about every second. */
+  runDemo(demo: Demo, url: string): Promise<Disposable>;
+}
+
+const quiet: HttpLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The embedded server where no address is given; migrated either way. */
+async function openDatabase(config: Config, log: HttpLog, undo: AsyncDisposableStack): Promise<string> {
+  const say = (line: string) => log.info({}, line);
+  if (config.databaseUrl === null) {
+    const embedded = undo.use(await startEmbedded({ dataDirectory: config.dataDirectory, log: say }));
+    await migrate(embedded.ownerUrl, { serverRole: new URL(embedded.url).username, log: say });
+    return embedded.url;
+  }
+  const serverRole = decodeURIComponent(new URL(config.databaseUrl).username);
+  await migrate(config.migrationDatabaseUrl ?? config.databaseUrl, { log: say, ...(serverRole === '' ? {} : { serverRole }) });
+  return config.databaseUrl;
+}
+
+function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: DomainDeps) {
+  const { actions, now, random } = deps;
+  const actionNumber = actions.number;
+  const auth = openAuth({ store, now });
+  const visibility = openVisibility({ store, catalogue, actionNumber });
+  const cursors = openCursors(deps.cursorKeys);
+  const query = openQuery({ store, catalogue, actionNumber, visibility, cursors }, config);
+  const logAt = (clock: () => number): Log =>
+    openLog(
+      { store, catalogue, actionNumber, now: clock, random, keySecret: deps.keySecret },
+      {
+        entryBytes: config.entryBytes,
+        futureSeconds: config.futureSeconds,
+        queueEntries: config.appendQueueEntries,
+        bufferEntries: config.liveBufferEntries,
+        closeEveryMs: config.liveHeartbeatSeconds * 1000,
+      },
+    );
+  const log = logAt(now);
+  const live = openLive({ store, log, query, auth });
+  const services: Services = { catalogue, log, query, live, visibility, names: store, actions };
+  return { auth, log, live, services, logAt };
+}
+
+interface DomainDeps {
+  readonly actions: Services['actions'];
+  readonly now: () => number;
+  readonly random: RandomSource;
+  readonly cursorKeys: Awaited<ReturnType<Store['serverKeys']>>;
+  readonly keySecret: ReturnType<typeof createSecretKey>;
+}
+
+async function sharedKeys(store: Store, random: RandomSource) {
+  const draw = () => {
+    const secret = new Uint8Array(32);
+    random(secret);
+    return secret;
+  };
+  const cursorKeys = await store.serverKeys('cursor', draw());
+  // The oldest: what an idempotency key was remembered as must not change.
+  const [keySecret] = (await store.serverKeys('idempotency', draw())).slice(-1);
+  if (keySecret === undefined) throw new TypeError('the database gave no key');
+  return { cursorKeys, keySecret: createSecretKey(keySecret.secret) };
+}
+
+/** Opens the database, migrates it, and opens every room on it. What fails half-way is closed again. */
+export async function openApp(config: Config, overrides: Overrides = {}): Promise<App> {
+  const { now = Date.now, random = systemRandom, log: logger = quiet } = overrides;
+  const catalogue = openCatalogue({ files: config.catalogueFiles });
+  await using undo = new AsyncDisposableStack();
+  const url = await openDatabase(config, logger, undo);
+  const { databaseConnections: connections, statementTimeoutMs } = config;
+  const store = undo.use(openStore({ url, connections, statementTimeoutMs }));
+  const actions = await openActionNumbers(store, catalogue);
+  const domain = openDomain(config, store, catalogue, { actions, now, random, ...(await sharedKeys(store, random)) });
+  undo.use(domain.log);
+  undo.use(domain.live);
+  const administration = openAdministration({ store, now, random });
+  const { services, auth } = domain;
+
+  const createContext = (principal: Principal | null, requestId: string, locale: string): AnnalsContext => ({
+    principal,
+    services,
+    loaders: createLoaders(services, principal),
+    requestId,
+    locale,
+  });
+  const embedded = config.databaseUrl === null;
+  const owned = undo.move();
+
+  return {
+    schema,
+    store,
+    services,
+    auth,
+    administration,
+    embedded,
+    createContext,
+    async listen() {
+      return owned.use(await openHttp(httpDeps({ auth, store, createContext, logger }), httpOptions(config)));
+    },
+    async openDemo() {
+      if (!embedded || config.demo === 'off') return null;
+      const appendAt: Parameters<typeof openDemo>[0]['appendAt'] = async (time, to, entries) => {
+        clock = time;
+        return past.append(to, entries);
+      };
+      let clock = 0;
+      await using past = domain.logAt(() => clock);
+      return await openDemo({ administration, appendAt, now, log: (line) => logger.info({}, line) }, config.dataDirectory);
+    },
+    async runDemo({ organization, principals }, address) {
+      await writeDemoFile(config.dataDirectory, { url: address, principals });
+      return owned.use(startTicker((entry) => services.log.append(organization, [entry]), now));
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,147 @@
+import { catalogueFor, categoryFor } from '../absent.ts';
+import { builder } from '../builder.ts';
+import { bareId, globalId } from '../ids.ts';
+import { ActionGroupRef, ActionRef, CatalogueRef, EventCategoryRef, NodeRef } from '../refs.ts';
+import { OutcomeRef } from './vocabulary.ts';
+
+CatalogueRef.implement({
+  description: 'A versioned set of event categories and actions: of Enpass, of Passwork, of Annals, or of your own.',
+  fields: (t) => ({
+    key: t.exposeString('key', { description: 'Such as `passwork`; the first part of every key inside it.' }),
+    name: t.exposeString('name', { description: 'The name for people, such as “Passwork”.' }),
+    version: t.exposeString('version', { description: 'Version of the catalogue file, such as `1.0.0`.' }),
+    description: t.exposeString('description', { description: 'What it covers and where its words come from.' }),
+  }),
+});
+
+EventCategoryRef.implement({
+  description: 'A kind of event, such as “Vaults”. Every action belongs to exactly one category.',
+  interfaces: [NodeRef],
+  fields: (t) => ({
+    id: t.id({
+      description: 'The global id: `category:` and the key.',
+      resolve: ({ key }) => globalId('category', key),
+    }),
+    key: t.exposeString('key', { description: 'Such as `passwork.vaults`. Never changed and never reused.' }),
+    name: t.exposeString('name', { description: 'The heading, as the product prints it.' }),
+    description: t.exposeString('description', { description: 'What belongs into it.' }),
+    catalogue: t.field({
+      type: CatalogueRef,
+      description: 'The catalogue it stands in.',
+      resolve: (category, _, { services }) => catalogueFor(services.catalogue, category.catalogue),
+    }),
+    actionGroups: t.field({
+      type: [ActionGroupRef],
+      description: 'The groups inside it, in the order of the catalogue; empty where the product has none.',
+      resolve: ({ key }, _, { services }) =>
+        services.catalogue.actionGroups.filter((group) => group.category === key),
+    }),
+    actions: t.field({
+      type: [ActionRef],
+      description: 'Its actions, in the order of the catalogue.',
+      resolve: ({ key }, _, { services }) => services.catalogue.actionsOf(key),
+    }),
+  }),
+});
+
+ActionGroupRef.implement({
+  description: 'A group of actions inside a category, such as Enpass’s “Vault Management”.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Its name, unique inside the category; filters use it.' }),
+    description: t.exposeString('description', { description: 'As the product publishes it.' }),
+    actions: t.field({
+      type: [ActionRef],
+      description: 'Its actions, in the order of the catalogue.',
+      resolve: (group, _, { services }) =>
+        services.catalogue.actionsOf(group.category).filter((action) => action.actionGroup === group.name),
+    }),
+  }),
+});
+
+ActionRef.implement({
+  description: 'What can happen, such as “Item viewed”. Actions are data: new ones need no new version of this schema.',
+  interfaces: [NodeRef],
+  fields: (t) => ({
+    id: t.id({ description: 'The global id: `action:` and the key.', resolve: ({ key }) => globalId('action', key) }),
+    key: t.exposeString('key', {
+      description: 'Catalogue and code, such as `passwork.item_viewed`. Never changed and never reused.',
+    }),
+    code: t.exposeString('code', { description: 'The product’s own machine code, such as `item_viewed`.' }),
+    codeIsCoined: t.exposeBoolean('codeIsCoined', {
+      description: 'True where the product publishes no code and Annals made one up.',
+    }),
+    name: t.exposeString('name', { description: 'The name for people.' }),
+    description: t.exposeString('description', { description: 'What it means when this is recorded.' }),
+    template: t.exposeString('template', {
+      description:
+        'The English sentence from which `LogEntry.description` is rendered: `{actor} viewed {target}`. `{name|missing}` states the words for a missing value.',
+    }),
+    actionGroup: t.exposeString('actionGroup', {
+      nullable: true,
+      description: 'Name of its group inside the category; null where it has none.',
+    }),
+    category: t.field({
+      type: EventCategoryRef,
+      description: 'The category it belongs to.',
+      resolve: (action, _, { services }) => categoryFor(services.catalogue, action.category),
+    }),
+    catalogue: t.field({
+      type: CatalogueRef,
+      description: 'The catalogue it stands in.',
+      resolve: (action, _, { services }) => catalogueFor(services.catalogue, action.catalogue),
+    }),
+    severity: t.exposeInt('severity', {
+      description:
+        'How serious, 1 (least) to 10 (most), in the judgement of Annals; an entry has it unless it states its own.',
+    }),
+    sourceSeverity: t.exposeInt('sourceSeverity', {
+      nullable: true,
+      description: 'The priority that the product publishes, 1 to 10; null where it publishes none.',
+    }),
+    defaultOutcome: t.expose('defaultOutcome', {
+      type: OutcomeRef,
+      description: 'The outcome of an entry that states none.',
+    }),
+    fields: t.exposeStringList('fields', {
+      description: 'Names of the fields that entries of this action usually carry, such as `targets`.',
+    }),
+  }),
+});
+
+builder.queryField('eventCategories', (t) =>
+  t.field({
+    type: [EventCategoryRef],
+    description: 'The event categories of all catalogues, in their order.',
+    args: { catalogue: t.arg.string({ description: 'Only those of this catalogue, by key, such as `enpass`.' }) },
+    resolve: (_, { catalogue }, { services }) =>
+      services.catalogue.categories.filter((one) => !catalogue || one.catalogue === catalogue),
+  }),
+);
+
+builder.queryField('actions', (t) =>
+  t.field({
+    type: [ActionRef],
+    description: 'The actions that entries can have, in the order of the catalogues.',
+    args: {
+      catalogue: t.arg.string({ description: 'Only those of this catalogue, by key, such as `passwork`.' }),
+      category: t.arg.string({
+        description: 'Only those of this category, by key or id, such as `passwork.vaults`.',
+      }),
+      search: t.arg.string({
+        description: 'Only those whose key, name, description or group contains this text; case does not matter.',
+      }),
+    },
+    resolve: (_, { catalogue, category, search }, { services }) => {
+      const text = (search ?? '').trim().toLowerCase();
+      const list = category ? services.catalogue.actionsOf(bareId('category', category)) : services.catalogue.actions;
+      return list.filter(
+        (action) =>
+          (!catalogue || action.catalogue === catalogue) &&
+          (text === '' ||
+            [action.key, action.name, action.description, action.actionGroup ?? ''].some((part) =>
+              part.toLowerCase().includes(text),
+            )),
+      );
+    },
+  }),
+);

@@ -1,0 +1,79 @@
+import type { StoredDirectoryName } from '../../store/store.ts';
+import { builder } from '../builder.ts';
+import { callerWith, needs } from '../guard.ts';
+import { bareId, globalId } from '../ids.ts';
+import type { Loaders } from '../loaders.ts';
+import { DirectoryRef, NodeRef } from '../refs.ts';
+import { DirectoryKindRef } from './vocabulary.ts';
+
+/** The directory above, where the caller sees that one too. */
+async function visibleParent(loaders: Loaders, directory: StoredDirectoryName): Promise<StoredDirectoryName | null> {
+  if (directory.parent === null) return null;
+  const sight = await loaders.sight();
+  return sight.everything || sight.directories.has(directory.parent) ? loaders.directory.load(directory.parent) : null;
+}
+
+async function pathOf(loaders: Loaders, directory: StoredDirectoryName): Promise<string[]> {
+  const path: string[] = [];
+  // Each number once: a tree that were ever damaged into a ring must end here too.
+  const seen = new Set<number>();
+  let at: StoredDirectoryName | null = directory;
+  while (at !== null && !seen.has(at.number)) {
+    seen.add(at.number);
+    path.unshift(at.name ?? at.externalId);
+    at = await visibleParent(loaders, at);
+  }
+  return path;
+}
+
+DirectoryRef.implement({
+  description: 'A vault or a folder, as known today. What an entry says about it is a snapshot of its own time.',
+  interfaces: [NodeRef],
+  fields: (t) => ({
+    id: t.id({
+      description: 'The global id: `directory:` and the external id.',
+      resolve: ({ externalId }) => globalId('directory', externalId),
+    }),
+    externalId: t.exposeID('externalId', { description: 'The producing product’s own id, as entries state it.' }),
+    kind: t.expose('kind', { type: DirectoryKindRef, description: 'A vault or a folder.' }),
+    name: t.exposeString('name', { nullable: true, description: 'The newest name met.' }),
+    parent: t.field({
+      type: DirectoryRef,
+      nullable: true,
+      description: 'The directory above; null at the top, and where the caller does not see the one above.',
+      resolve: (directory, _, { loaders }) =>
+        directory.parent === null ? null : visibleParent(loaders, directory),
+    }),
+    path: t.field({
+      type: ['String'],
+      description:
+        'Names from the highest directory that the caller sees down to this one: `["Servers", "Production"]`. Where a name is unknown, the external id.',
+      resolve: (directory, _, { loaders }) =>
+        directory.parent === null ? [directory.name ?? directory.externalId] : pathOf(loaders, directory),
+    }),
+  }),
+});
+
+builder.queryField('directories', (t) =>
+  t.field({
+    ...needs('READ'),
+    type: [DirectoryRef],
+    description:
+      'The directories that the caller has sufficient grants on, or sees entries of, by name; for the choices of a filter.',
+    args: {
+      search: t.arg.string({
+        description: 'Only those whose name or external id contains this text; case does not matter.',
+      }),
+      under: t.arg.id({
+        description: 'Only this directory and what lies under it: its external id, or its global id.',
+      }),
+      first: t.arg.int({ defaultValue: 50, description: 'At most so many, 0 to 500.' }),
+    },
+    resolve: (_, { search, under, first }, context) =>
+      context.services.query.directories(callerWith(context, 'READ'), {
+        search: search ?? null,
+        under: under ? bareId('directory', under) : null,
+        first: first ?? null,
+      }),
+  }),
+);

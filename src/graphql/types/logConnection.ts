@@ -1,0 +1,149 @@
+import type { Entry } from '../../model/entry.ts';
+import type { LogPage } from '../../query/query.ts';
+import { builder } from '../builder.ts';
+import { callerWith, needs } from '../guard.ts';
+import { entryUuid } from '../ids.ts';
+import { bareFilter } from '../bareFilter.ts';
+import { LogEntryRef } from '../refs.ts';
+import { LogFilterRef } from './logFilter.ts';
+
+interface Connection {
+  readonly page: LogPage;
+  /** Counts once, however many fields ask. */
+  readonly count: LogPage['totalCount'];
+}
+
+function connectionOf(page: LogPage): Connection {
+  let counted: ReturnType<LogPage['totalCount']> | undefined;
+  return {
+    page,
+    count: () => {
+      counted ??= page.totalCount();
+      return counted;
+    },
+  };
+}
+
+const PageInfoRef = builder.objectRef<LogPage>('PageInfo').implement({
+  description: 'Where a page stands among the others.',
+  fields: (t) => ({
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there are entries after the last of this page.' }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+      description: 'Whether there are entries before the first of this page.',
+    }),
+    startCursor: t.string({
+      nullable: true,
+      description: 'Cursor of the first entry, for `before`; null on an empty page.',
+      resolve: ({ edges }) => edges[0]?.cursor ?? null,
+    }),
+    endCursor: t.string({
+      nullable: true,
+      description: 'Cursor of the last entry, for `after`; null on an empty page.',
+      resolve: ({ edges }) => edges.at(-1)?.cursor ?? null,
+    }),
+  }),
+});
+
+const LogEdgeRef = builder.objectRef<{ readonly cursor: string; readonly entry: Entry }>('LogEdge').implement({
+  description: 'An entry and its place in the result.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', {
+      description:
+        'The place of this entry. Opaque; works in `logs` and in `logAdded(after:)` of the same organization with the same filter.',
+    }),
+    node: t.field({ type: LogEntryRef, description: 'The entry.', resolve: ({ entry }) => entry }),
+  }),
+});
+
+const LogConnectionRef = builder.objectRef<Connection>('LogConnection').implement({
+  description: 'A page of the log.',
+  fields: (t) => ({
+    edges: t.field({
+      type: [LogEdgeRef],
+      description: 'The entries of this page with their cursors, in the order asked for.',
+      resolve: ({ page }) => page.edges,
+    }),
+    nodes: t.field({
+      type: [LogEntryRef],
+      description: 'The same entries without cursors.',
+      resolve: ({ page }) => page.edges.map(({ entry }) => entry),
+    }),
+    pageInfo: t.field({ type: PageInfoRef, description: 'How to go on from here.', resolve: ({ page }) => page }),
+    headCursor: t.string({
+      description:
+        'The end of the log as this page saw it, also when the page is empty. `logAdded(after:)` with it and the same filter delivers what came since, without gap or repeat.',
+      resolve: ({ page }) => page.headCursor(),
+    }),
+    totalCount: t.int({
+      description:
+        'Number of visible entries that match the filter, on all pages; at most 10,000. Counted only when asked for.',
+      resolve: async ({ count }) => (await count()).count,
+    }),
+    totalCountIsExact: t.boolean({
+      description: 'False where `totalCount` stopped at its limit and there are more.',
+      resolve: async ({ count }) => (await count()).exact,
+    }),
+  }),
+});
+
+const LogOrderFieldRef = builder.enumType('LogOrderField', {
+  description: 'What a page is ordered by.',
+  values: { RECORDED_AT: { description: 'When the entries were recorded: the order of the log.' } },
+});
+
+const OrderDirectionRef = builder.enumType('OrderDirection', {
+  description: 'Which way an order goes.',
+  values: { ASC: { description: 'Oldest first.' }, DESC: { description: 'Newest first.' } },
+});
+
+const LogOrderRef = builder.inputType('LogOrder', {
+  description: 'How a page is ordered.',
+  fields: (t) => ({
+    field: t.field({ type: LogOrderFieldRef, defaultValue: 'RECORDED_AT', description: 'What it is ordered by.' }),
+    direction: t.field({ type: OrderDirectionRef, defaultValue: 'DESC', description: 'Which way it goes.' }),
+  }),
+});
+
+builder.queryField('logs', (t) =>
+  t.field({
+    ...needs('READ'),
+    type: LogConnectionRef,
+    description:
+      'A page of the entries that the caller sees, newest first unless ordered otherwise. Pages forward with `first` and `after`, backward with `last` and `before`.',
+    args: {
+      first: t.arg.int({
+        description: 'At most so many from the start, or after `after`; 0 to 500. Without `first` and `last`, 50.',
+      }),
+      after: t.arg.string({ description: 'Only what comes after this cursor, such as `pageInfo.endCursor`.' }),
+      last: t.arg.int({ description: 'At most so many from the end, or before `before`; 0 to 500.' }),
+      before: t.arg.string({ description: 'Only what comes before this cursor, such as `pageInfo.startCursor`.' }),
+      filter: t.arg({ type: LogFilterRef, description: 'Only entries that match; all without it.' }),
+      order: t.arg({ type: LogOrderRef, description: 'How the page is ordered; newest first without it.' }),
+    },
+    resolve: (_, { first, after, last, before, filter, order }, context) =>
+      context.services.query
+        .logs(callerWith(context, 'READ'), {
+          first: first ?? null,
+          after: after ?? null,
+          last: last ?? null,
+          before: before ?? null,
+          filter: bareFilter(filter),
+          direction: order?.direction ?? null,
+        })
+        .then(connectionOf),
+  }),
+);
+
+builder.queryField('log', (t) =>
+  t.field({
+    ...needs('READ'),
+    type: LogEntryRef,
+    nullable: true,
+    description: 'One entry. Null when it does not exist or is not visible; the two cannot be told apart.',
+    args: { id: t.arg.id({ required: true, description: 'Its id, `entry:<uuid>`, or the bare UUID.' }) },
+    resolve: (_, { id }, { loaders }) => {
+      const uuid = entryUuid(id);
+      return uuid === null ? null : loaders.entry.load(uuid);
+    },
+  }),
+);

@@ -1,0 +1,92 @@
+/** The parts of an entry. Names are snapshots from when it happened; `current` leads to what is known today. */
+import type { ActorType, Change, Target } from '../../model/entry.ts';
+import { builder } from '../builder.ts';
+import type { Loaders } from '../loaders.ts';
+import { ActorRef, DirectoryRef } from '../refs.ts';
+import { ActorTypeRef } from './vocabulary.ts';
+
+interface NamedPerson {
+  readonly number: number | null;
+  readonly name: string | null;
+  readonly email: string | null;
+}
+
+const currentActor = ({ number }: NamedPerson, loaders: Loaders) =>
+  number === null ? null : loaders.actor.load(number);
+const actorExternalId = ({ number }: NamedPerson, loaders: Loaders) =>
+  number === null ? null : loaders.actor.load(number).then((actor) => actor.externalId);
+
+export const LogActorRef = builder.objectRef<NamedPerson & { readonly type: ActorType }>('LogActor').implement({
+  description: 'Who did it, as called when it happened.',
+  fields: (t) => ({
+    type: t.expose('type', { type: ActorTypeRef, description: 'What kind of actor it was.' }),
+    id: t.id({
+      nullable: true,
+      description: 'The producing product’s own id, as the entry stated it; null where it stated none.',
+      resolve: (actor, _, { loaders }) => actorExternalId(actor, loaders),
+    }),
+    name: t.exposeString('name', { nullable: true, description: 'The name at that time.' }),
+    email: t.exposeString('email', { nullable: true, description: 'The e-mail address at that time.' }),
+    current: t.field({
+      type: ActorRef,
+      nullable: true,
+      description: 'The same actor as known today; null where the entry stated no id.',
+      resolve: (actor, _, { loaders }) => currentActor(actor, loaders),
+    }),
+  }),
+});
+
+export const AffectedUserRef = builder.objectRef<NamedPerson>('AffectedUser').implement({
+  description: 'To whom it was done, as called when it happened.',
+  fields: (t) => ({
+    id: t.id({
+      nullable: true,
+      description: 'The producing product’s own id, as the entry stated it; null where it stated none.',
+      resolve: (user, _, { loaders }) => actorExternalId(user, loaders),
+    }),
+    name: t.exposeString('name', { nullable: true, description: 'The name at that time.' }),
+    email: t.exposeString('email', { nullable: true, description: 'The e-mail address at that time.' }),
+    current: t.field({
+      type: ActorRef,
+      nullable: true,
+      description: 'The same person as known today; null where the entry stated no id.',
+      resolve: (user, _, { loaders }) => currentActor(user, loaders),
+    }),
+  }),
+});
+
+export const LogDirectoryRef = builder
+  .objectRef<{ readonly number: number; readonly name: string | null }>('LogDirectory')
+  .implement({
+    description: 'A vault or folder, as called when it happened.',
+    fields: (t) => ({
+      id: t.id({
+        description: 'The producing product’s own id.',
+        resolve: async ({ number }, _, { loaders }) => (await loaders.directory.load(number)).externalId,
+      }),
+      name: t.exposeString('name', { nullable: true, description: 'The name at that time.' }),
+      current: t.field({
+        type: DirectoryRef,
+        description: 'The same directory as known today.',
+        resolve: ({ number }, _, { loaders }) => loaders.directory.load(number),
+      }),
+    }),
+  });
+
+export const LogTargetRef = builder.objectRef<Target>('LogTarget').implement({
+  description: 'Something it was done to.',
+  fields: (t) => ({
+    type: t.exposeString('type', { description: 'What kind of thing, such as `item`, `link`, `group` or `session`.' }),
+    id: t.exposeID('id', { nullable: true, description: 'The producing product’s own id.' }),
+    name: t.exposeString('name', { nullable: true, description: 'The name at that time.' }),
+  }),
+});
+
+export const LogChangeRef = builder.objectRef<Change>('LogChange').implement({
+  description: 'One field that was changed.',
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'The field, as the source calls it.' }),
+    before: t.exposeString('before', { nullable: true, description: 'Its value before; null where there was none.' }),
+    after: t.exposeString('after', { nullable: true, description: 'Its value after; null where there is none.' }),
+  }),
+});

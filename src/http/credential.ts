@@ -1,0 +1,42 @@
+/** From a request to its principal and language. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Principal } from '../auth/auth.ts';
+import { AnnalsError } from '../errors.ts';
+import type { HttpOptions } from './options.ts';
+
+/** The token of `Authorization: Bearer <token>`; null without the header. Throws UNAUTHENTICATED for another form. */
+export function bearerToken(authorization: unknown): string | null {
+  if (authorization === undefined || authorization === null) return null;
+  const match = typeof authorization === 'string' ? /^Bearer +([\x21-\x7e]{1,4096}) *$/i.exec(authorization) : null;
+  if (match?.[1] === undefined) {
+    throw new AnnalsError('UNAUTHENTICATED', { message: 'The credential does not have the form `Bearer <token>`.' });
+  }
+  return match[1];
+}
+
+/** Bytes that this caller may send at once. */
+export function bodyLimit(
+  principal: Principal | null,
+  options: Pick<HttpOptions, 'bodyBytes' | 'recordBodyBytes'>,
+): number {
+  return principal?.role.permissions.has('RECORD') ? options.recordBodyBytes : options.bodyBytes;
+}
+
+export function bodyTooLarge(principal: Principal | null, limit: number): AnnalsError {
+  const message = `The request body is larger than ${limit} bytes.`;
+  return new AnnalsError(
+    'BODY_TOO_LARGE',
+    principal === null ? { message, cure: 'Send a credential that may record; such callers have the larger limit.' } : { message },
+  );
+}
+
+/** The language the reader prefers, as a BCP 47 tag; English when none is stated. */
+export function localeOf(headers: IncomingHttpHeaders): string {
+  let best = { tag: 'en', quality: 0 };
+  for (const part of (headers['accept-language'] ?? '').slice(0, 500).split(',')) {
+    const match = /^\s*([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*$/.exec(part);
+    const quality = Number(match?.[2] ?? 1);
+    if (match?.[1] !== undefined && quality > best.quality) best = { tag: match[1], quality };
+  }
+  return best.tag;
+}

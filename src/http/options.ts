@@ -1,0 +1,94 @@
+/** What the transport needs from the rest of Annals, and its bounds. */
+import type { DocumentNode, GraphQLError, GraphQLSchema, Source } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Principal } from '../auth/auth.ts';
+import type { AnnalsContext } from '../graphql/context.ts';
+
+/** A pino-compatible logger: fields first, then the message. */
+export interface Logger {
+  debug(fields: Record<string, unknown>, message: string): void;
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+export interface Readiness {
+  readonly ok: boolean;
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly cure?: string }[];
+}
+
+export interface HttpDeps {
+  readonly schema: GraphQLSchema;
+  /** Throws UNAUTHENTICATED. Called once per HTTP request; per WebSocket once at the start and once per operation. */
+  authenticate(token: string): Promise<Principal>;
+  /** The context of one operation; null without a credential. */
+  createContext(principal: Principal | null, requestId: string, locale: string): AnnalsContext;
+  ready(): Promise<Readiness>;
+  readonly log: Logger;
+  /** Any error as one with a code and a cure, the unexpected ones masked; see graphql/errors.ts. */
+  formatError(error: unknown, requestId: string): GraphQLError;
+  /** Parses a document within the limits; see graphql/limits.ts. */
+  parse(source: string | Source): DocumentNode;
+  /** Envelop plugins, such as compiled execution; they see every operation of every transport. */
+  readonly plugins?: readonly Plugin[];
+}
+
+/** A document that GraphiQL opens in a tab of its own, titled by the operation’s name. */
+export interface Example {
+  readonly query: string;
+  /** JSON text. */
+  readonly variables?: string;
+}
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** When the port is taken, try the next ones, at most 100, instead of failing with PORT_TAKEN. */
+  readonly nextFreePort: boolean;
+  readonly allowedOrigins: readonly string[];
+  /** Largest body and WebSocket message of a caller that may not record, in bytes. */
+  readonly bodyBytes: number;
+  /** The same for a caller that may record. */
+  readonly recordBodyBytes: number;
+  readonly subscriptionsPerSocket: number;
+  readonly examples: readonly Example[];
+  readonly bounds?: Partial<Bounds>;
+}
+
+/** Times in milliseconds, sizes in bytes. */
+export interface Bounds {
+  /** For the headers of a request, against clients that send them byte by byte. */
+  readonly headersMs: number;
+  /** For a whole request, body included. */
+  readonly requestMs: number;
+  /** A client that accepts nothing of what is ready for it for this long is disconnected. */
+  readonly stallMs: number;
+  /** From opening a WebSocket to connection_init. */
+  readonly connectionInitMs: number;
+  /** For the whole shutdown. */
+  readonly stopMs: number;
+  /** Bytes that may wait in one connection before its streams pause. */
+  readonly bufferBytes: number;
+  /** Characters of documents whose parse and validation are remembered. */
+  readonly documentCharacters: number;
+}
+
+export const defaultBounds: Bounds = {
+  headersMs: 10_000,
+  requestMs: 60_000,
+  stallMs: 60_000,
+  connectionInitMs: 10_000,
+  stopMs: 5000,
+  bufferBytes: 262_144,
+  documentCharacters: 8_388_608,
+};
+
+/** Everything the transport’s parts share. */
+export interface Transport {
+  readonly deps: HttpDeps;
+  readonly options: HttpOptions;
+  readonly bounds: Bounds;
+  /** Aborted when the server stops; streams end then. */
+  readonly stopping: AbortSignal;
+}

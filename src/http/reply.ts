@@ -1,0 +1,96 @@
+/** Answers that are not the result of an operation, and the headers of every answer. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errorInfo, errorTable, type ErrorCode } from '../errors.ts';
+import type { HttpDeps } from './options.ts';
+
+/** One HTTP exchange. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  /** The path without its query. */
+  readonly path: string;
+}
+
+const saneRequestId = /^[A-Za-z0-9._:-]{1,64}$/;
+
+/** The caller’s own request id where it is harmless, else a new one. */
+export function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && saneRequestId.test(given) ? given : crypto.randomUUID();
+}
+
+/** Headers of every answer, sockets’ refusals included. */
+export function securityHeaders(requestId: string): Record<string, string> {
+  return {
+    'x-request-id': requestId,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'x-frame-options': 'DENY',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'cache-control': 'no-store',
+  };
+}
+
+export function sendJson(exchange: Exchange, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  const { response } = exchange;
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.setHeader('content-length', Buffer.byteLength(text));
+  response.end(text);
+}
+
+/** The status of an answer that consists of these errors alone. */
+export function statusOf(errors: readonly { readonly extensions?: Record<string, unknown> }[]): number {
+  return Math.max(400, ...errors.map((error) => infoOf(error.extensions?.code).http));
+}
+
+function infoOf(code: unknown) {
+  return errorInfo(typeof code === 'string' && code in errorTable ? (code as ErrorCode) : 'INTERNAL');
+}
+
+/** Ends the exchange with an error in GraphQL’s form, and logs one line. */
+export function sendError(exchange: Exchange, error: unknown, deps: Pick<HttpDeps, 'formatError' | 'log'>): void {
+  const formatted = deps.formatError(error, exchange.requestId);
+  const status = statusOf([formatted]);
+  logFailure(deps.log, exchange, status, [formatted]);
+  sendErrors(exchange, status, [formatted]);
+}
+
+export function sendErrors(
+  exchange: Exchange,
+  status: number,
+  errors: readonly { readonly extensions?: Record<string, unknown> }[],
+): void {
+  const { response } = exchange;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+  const retry = Math.max(...errors.map((error) => Number(error.extensions?.retryAfterMs ?? 0)));
+  if (retry > 0) response.setHeader('retry-after', Math.ceil(retry / 1000));
+  sendJson(exchange, status, { errors });
+}
+
+/** One line per failed request: who and what kind, never credentials or content. */
+export function logFailure(
+  log: HttpDeps['log'],
+  exchange: Pick<Exchange, 'requestId'> & Partial<Exchange>,
+  status: number,
+  errors: readonly { readonly extensions?: Record<string, unknown> }[],
+  more: Record<string, unknown> = {},
+): void {
+  const codes = [...new Set(errors.map((error) => error.extensions?.code))];
+  const fields = {
+    requestId: exchange.requestId,
+    ...(exchange.request === undefined ? {} : { method: exchange.request.method, path: exchange.path?.slice(0, 200) }),
+    status,
+    codes,
+    ...more,
+  };
+  log.warn(fields, 'request failed');
+}
