@@ -1,6 +1,7 @@
 /** The composition root: opens every room in order and hands each what it needs. Tests open the same app. */
 import { createSecretKey } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
+import { pino } from 'pino';
 import { type Administration, openAdministration } from './administration/administration.ts';
 import { type Auth, openAuth, type Principal } from './auth/auth.ts';
 import { type Catalogue, openCatalogue } from './catalogue/catalogue.ts';
@@ -10,10 +11,10 @@ import { type Demo, openDemo, startTicker, writeDemoFile } from './demo/fill.ts'
 import type { AnnalsContext, Services } from './graphql/context.ts';
 import { toGraphQLError } from './graphql/errors.ts';
 import { examples } from './graphql/examples.ts';
-import { limitRules } from './graphql/limits.ts';
+import { limitedParse } from './graphql/limits.ts';
 import { createLoaders } from './graphql/loaders.ts';
 import { schema } from './graphql/schema.ts';
-import { type Http, type HttpLog, openHttp } from './http/http.ts';
+import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } from './http/http.ts';
 import { openLive } from './live/live.ts';
 import { type Log, openLog } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
@@ -24,11 +25,19 @@ import { migrate } from './store/migrate.ts';
 import { openStore, type Store } from './store/store.ts';
 import { openVisibility } from './visibility/visibility.ts';
 
+export type { Config } from './config.ts';
+export { type Demo, type DemoFile, demoFilePath } from './demo/fill.ts';
+
+/** Structured lines on stderr; stdout belongs to what a person reads. */
+export function openLogger(config: Config): Logger {
+  return pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
+}
+
 /** What tests replace; everything else is as in production. */
 export interface Overrides {
   readonly now?: () => number;
   readonly random?: RandomSource;
-  readonly log?: HttpLog;
+  readonly log?: Logger;
 }
 
 export interface App extends AsyncDisposable {
@@ -47,10 +56,10 @@ export interface App extends AsyncDisposable {
   runDemo(demo: Demo, url: string): Promise<Disposable>;
 }
 
-const quiet: HttpLog = { debug() {}, info() {}, warn() {}, error() {} };
+const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The embedded server where no address is given; migrated either way. */
-async function openDatabase(config: Config, log: HttpLog, undo: AsyncDisposableStack): Promise<string> {
+async function openDatabase(config: Config, log: Logger, undo: AsyncDisposableStack): Promise<string> {
   const say = (line: string) => log.info({}, line);
   if (config.databaseUrl === null) {
     const embedded = undo.use(await startEmbedded({ dataDirectory: config.dataDirectory, log: say }));
@@ -58,7 +67,10 @@ async function openDatabase(config: Config, log: HttpLog, undo: AsyncDisposableS
     return embedded.url;
   }
   const serverRole = decodeURIComponent(new URL(config.databaseUrl).username);
-  await migrate(config.migrationDatabaseUrl ?? config.databaseUrl, { log: say, ...(serverRole === '' ? {} : { serverRole }) });
+  await migrate(config.migrationDatabaseUrl ?? config.databaseUrl, {
+    log: say,
+    ...(serverRole === '' ? {} : { serverRole }),
+  });
   return config.databaseUrl;
 }
 
@@ -107,6 +119,28 @@ async function sharedKeys(store: Store, random: RandomSource) {
   return { cursorKeys, keySecret: createSecretKey(keySecret.secret) };
 }
 
+async function readiness(store: Store): ReturnType<HttpDeps['ready']> {
+  const ok = await store.ping().then(
+    () => true,
+    () => false,
+  );
+  return {
+    ok,
+    checks: [{ name: 'database', ok, ...(ok ? {} : { cure: 'Start the database; the server recovers by itself.' }) }],
+  };
+}
+
+function httpOptions(config: Config): HttpOptions {
+  return {
+    ...config,
+    nextFreePort: config.databaseUrl === null,
+    examples: examples.map(({ document, variables }) => ({
+      query: document,
+      ...(variables === undefined ? {} : { variables: JSON.stringify(variables, null, 2) }),
+    })),
+  };
+}
+
 /** Opens the database, migrates it, and opens every room on it. What fails half-way is closed again. */
 export async function openApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const { now = Date.now, random = systemRandom, log: logger = quiet } = overrides;
@@ -130,6 +164,15 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     locale,
   });
   const embedded = config.databaseUrl === null;
+  const httpDeps: HttpDeps = {
+    schema,
+    authenticate: auth.authenticate,
+    createContext,
+    ready: () => readiness(store),
+    log: logger,
+    formatError: (error, requestId) => toGraphQLError(error, requestId, logger),
+    parse: limitedParse(config),
+  };
   const owned = undo.move();
 
   return {
@@ -141,7 +184,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     embedded,
     createContext,
     async listen() {
-      return owned.use(await openHttp(httpDeps({ auth, store, createContext, logger }), httpOptions(config)));
+      return owned.use(await openHttp(httpDeps, httpOptions(config)));
     },
     async openDemo() {
       if (!embedded || config.demo === 'off') return null;
@@ -151,7 +194,10 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
       };
       let clock = 0;
       await using past = domain.logAt(() => clock);
-      return await openDemo({ administration, appendAt, now, log: (line) => logger.info({}, line) }, config.dataDirectory);
+      return await openDemo(
+        { administration, appendAt, now, log: (line) => logger.info({}, line) },
+        config.dataDirectory,
+      );
     },
     async runDemo({ organization, principals }, address) {
       await writeDemoFile(config.dataDirectory, { url: address, principals });

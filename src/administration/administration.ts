@@ -1,7 +1,8 @@
 /** Organizations and what belongs to them: members, groups, directories, grants, tokens. */
-import { createToken, hashToken, tokenPrefix } from '../model/token.ts';
+
 import { AnnalsError } from '../errors.ts';
 import { builtInRoles } from '../model/role.ts';
+import { createToken, hashToken, tokenPrefix } from '../model/token.ts';
 import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import type { Store } from '../store/store.ts';
 import { importWorld, type World } from './world.ts';
@@ -36,7 +37,11 @@ export interface Owner {
 
 export interface Administration {
   /** An organization with its log, its first owner and the owner’s token. Errors: BAD_INPUT. */
-  createOrganization(options: { name: string; demo?: boolean; owner?: Owner }): Promise<OrganizationRef & { ownerToken: string }>;
+  createOrganization(options: {
+    name: string;
+    demo?: boolean;
+    owner?: Owner;
+  }): Promise<OrganizationRef & { ownerToken: string }>;
   organizations(): Promise<(OrganizationRef & { readonly demo: boolean })[]>;
   /** Errors: BAD_INPUT for an unknown member or role. */
   createToken(to: OrganizationRef, request: TokenRequest): Promise<CreatedToken>;
@@ -57,7 +62,10 @@ const organizationName = /^\S.{0,98}\S$|^\S$/;
 export function openAdministration(deps: AdministrationDeps): Administration {
   const { prisma } = deps.store;
 
-  const subjectOf = async (to: OrganizationRef, { actsAs }: TokenRequest): Promise<{ memberId: number } | { role: string }> => {
+  const subjectOf = async (
+    to: OrganizationRef,
+    { actsAs }: TokenRequest,
+  ): Promise<{ memberId: number } | { role: string }> => {
     if ('role' in actsAs) {
       if (builtInRoles.some((role) => role.key === actsAs.role)) return { role: actsAs.role };
       throw new AnnalsError('BAD_INPUT', {
@@ -69,7 +77,10 @@ export function openAdministration(deps: AdministrationDeps): Administration {
     const key = { organizationId: to.organization, externalId: actsAs.member };
     const member = await prisma.member.findUnique({ where: { organizationId_externalId: key }, select: { id: true } });
     if (member !== null) return { memberId: member.id };
-    throw new AnnalsError('BAD_INPUT', { path: 'member', message: `There is no member ${JSON.stringify(actsAs.member)}.` });
+    throw new AnnalsError('BAD_INPUT', {
+      path: 'member',
+      message: `There is no member ${JSON.stringify(actsAs.member)}.`,
+    });
   };
 
   const newToken = async (to: OrganizationRef, request: TokenRequest): Promise<CreatedToken> => {
@@ -92,16 +103,28 @@ export function openAdministration(deps: AdministrationDeps): Administration {
   return {
     async createOrganization({ name, demo = false, owner = { externalId: 'owner', name: 'Owner', email: null } }) {
       if (!organizationName.test(name)) {
-        throw new AnnalsError('BAD_INPUT', { path: 'name', message: 'An organization’s name has 1 to 100 characters and no space at either end.' });
+        throw new AnnalsError('BAD_INPUT', {
+          path: 'name',
+          message: 'An organization’s name has 1 to 100 characters and no space at either end.',
+        });
       }
       if ((await prisma.organization.findUnique({ where: { name } })) !== null) {
-        throw new AnnalsError('BAD_INPUT', { path: 'name', message: `There is an organization ${JSON.stringify(name)} already.`, cure: 'Choose another name.' });
+        throw new AnnalsError('BAD_INPUT', {
+          path: 'name',
+          message: `There is an organization ${JSON.stringify(name)} already.`,
+          cure: 'Choose another name.',
+        });
       }
       const uid = uuidV7(deps.now(), deps.random);
       const { id } = await prisma.organization.create({ data: { uid, name, demo, head: { create: {} } } });
       const ref = { organization: id, organizationUid: uid, name };
 
-      await importWorld(prisma, id, { members: [{ ...owner, role: 'OWNER' }], groups: [], directories: [], grants: [] });
+      await importWorld(prisma, id, {
+        members: [{ ...owner, role: 'OWNER' }],
+        groups: [],
+        directories: [],
+        grants: [],
+      });
       const { token } = await newToken(ref, { name: 'first owner', actsAs: { member: owner.externalId } });
       return { ...ref, ownerToken: token };
     },
@@ -118,7 +141,11 @@ export function openAdministration(deps: AdministrationDeps): Administration {
         where: { id, organizationId: to.organization, revokedAt: null },
         data: { revokedAt: new Date(deps.now()) },
       });
-      if (count === 0) throw new AnnalsError('BAD_INPUT', { path: 'id', message: 'There is no such token, or it was revoked before.' });
+      if (count === 0)
+        throw new AnnalsError('BAD_INPUT', {
+          path: 'id',
+          message: 'There is no such token, or it was revoked before.',
+        });
       await deps.store.bumpRights(to.organization);
     },
 

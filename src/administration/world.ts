@@ -11,7 +11,11 @@ export interface World {
     /** Key of a role; null may do and see nothing. */
     readonly role: string | null;
   }[];
-  readonly groups: readonly { readonly externalId: string; readonly name: string; readonly memberIds: readonly string[] }[];
+  readonly groups: readonly {
+    readonly externalId: string;
+    readonly name: string;
+    readonly memberIds: readonly string[];
+  }[];
   readonly directories: readonly {
     readonly externalId: string;
     readonly name: string;
@@ -30,7 +34,8 @@ type Numbers = ReadonlyMap<string, number>;
 
 function numberOf(numbers: Numbers, id: string, path: string): number {
   const number = numbers.get(id);
-  if (number === undefined) throw new AnnalsError('BAD_INPUT', { path, message: `${path}: there is no ${JSON.stringify(id)}.` });
+  if (number === undefined)
+    throw new AnnalsError('BAD_INPUT', { path, message: `${path}: there is no ${JSON.stringify(id)}.` });
   return number;
 }
 
@@ -53,7 +58,12 @@ async function importMembers(client: Client, organizationId: number, members: Wo
   return numbers;
 }
 
-async function importGroups(client: Client, organizationId: number, groups: World['groups'], members: Numbers): Promise<Numbers> {
+async function importGroups(
+  client: Client,
+  organizationId: number,
+  groups: World['groups'],
+  members: Numbers,
+): Promise<Numbers> {
   const numbers = new Map<string, number>();
   for (const { externalId, name, memberIds } of groups) {
     const group = await client.memberGroup.upsert({
@@ -61,14 +71,21 @@ async function importGroups(client: Client, organizationId: number, groups: Worl
       create: { organizationId, externalId, name },
       update: { name },
     });
-    const memberships = memberIds.map((id) => ({ groupId: group.id, memberId: numberOf(members, id, `groups ${externalId}`) }));
+    const memberships = memberIds.map((id) => ({
+      groupId: group.id,
+      memberId: numberOf(members, id, `groups ${externalId}`),
+    }));
     await client.groupMembership.createMany({ data: memberships, skipDuplicates: true });
     numbers.set(externalId, group.id);
   }
   return numbers;
 }
 
-async function importDirectories(client: Client, organizationId: number, directories: World['directories']): Promise<Numbers> {
+async function importDirectories(
+  client: Client,
+  organizationId: number,
+  directories: World['directories'],
+): Promise<Numbers> {
   const numbers = new Map<string, number>();
   for (const { externalId, name, kind, parentId } of directories) {
     const parent = parentId === null ? null : numberOf(numbers, parentId, `directories ${externalId}`);

@@ -1,8 +1,8 @@
 /** Credential to principal. */
 import { AnnalsError } from '../errors.ts';
 import { builtInRoles, type Permission, type Role } from '../model/role.ts';
-import type { Store, StoredCredential } from '../store/store.ts';
 import { hashToken, isToken } from '../model/token.ts';
+import type { Store, StoredCredential } from '../store/store.ts';
 
 /** The authenticated caller, as of one rights version. */
 export interface Principal {

@@ -84,7 +84,10 @@ async function issueTokens(deps: DemoDeps, to: OrganizationRef, world: DemoWorld
   for (const role of ['OWNER', 'ADMINISTRATOR', 'AUDITOR', 'MEMBER']) {
     const member = world.members.find((one) => one.role === role);
     if (member === undefined) continue;
-    const { token } = await deps.administration.createToken(to, { name: `demo ${role}`, actsAs: { member: member.externalId } });
+    const { token } = await deps.administration.createToken(to, {
+      name: `demo ${role}`,
+      actsAs: { member: member.externalId },
+    });
     principals.push({ role, name: member.name, token });
   }
   for (const { name, roleKey } of world.tokens) {
@@ -105,7 +108,8 @@ export async function openDemo(deps: DemoDeps, dataDirectory: string): Promise<D
   if (existing === undefined && organizations.length > 0) return null;
   const started = await readJson<{ now: number }>(startedPath);
   const known = await readJson<DemoFile>(demoFilePath(dataDirectory));
-  if (existing !== undefined && started === null && known !== null) return { organization: existing, principals: known.principals };
+  if (existing !== undefined && started === null && known !== null)
+    return { organization: existing, principals: known.principals };
 
   const now = started?.now ?? deps.now();
   const world = createDemoWorld({ now: new Date(now) });
@@ -114,7 +118,11 @@ export async function openDemo(deps: DemoDeps, dataDirectory: string): Promise<D
     deps.log('Filling the demo organization …');
     await writePrivate(startedPath, { now });
     const owner = world.members.find((member) => member.role === 'OWNER');
-    organization ??= await deps.administration.createOrganization({ name: world.organization.name, demo: true, ...(owner && { owner }) });
+    organization ??= await deps.administration.createOrganization({
+      name: world.organization.name,
+      demo: true,
+      ...(owner && { owner }),
+    });
     await deps.administration.importWorld(organization, world);
     await fillHistory(deps, organization, world.entries);
   }

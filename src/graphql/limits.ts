@@ -28,7 +28,9 @@ export function limitedParse(limits: DocumentLimits): (source: string | Source) 
       throw tooLarge(`Fields are nested ${shown(measure.depth)} deep; at most ${limits.queryDepth} are allowed.`);
     }
     if (measure.aliases > limits.queryAliases) {
-      throw tooLarge(`The operation has ${shown(measure.aliases)} aliases; at most ${limits.queryAliases} are allowed.`);
+      throw tooLarge(
+        `The operation has ${shown(measure.aliases)} aliases; at most ${limits.queryAliases} are allowed.`,
+      );
     }
     return document;
   };

@@ -52,6 +52,12 @@ export function createLoaders(services: LoaderServices, principal: Principal | n
   };
 }
 
+/** The directory, unless the principal sees neither it nor what lies above it. */
+export async function seenDirectory(loaders: Loaders, number: number): Promise<StoredDirectoryName | null> {
+  const sight = await loaders.sight();
+  return sight.everything || sight.directories.has(number) ? loaders.directory.load(number) : null;
+}
+
 function inOrder<T extends { readonly number: number }>(
   numbers: readonly number[],
   rows: readonly T[],

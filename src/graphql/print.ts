@@ -1,4 +1,4 @@
-/** Writes the schema as SDL to schema.graphql, from which typed operations are generated. Run by `npm run generate`. */
+/** Writes the schema as SDL to schema.graphql, from which typed operations are generated. Run by `npm run schema`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printSchema } from 'graphql';

@@ -9,13 +9,13 @@ const fail = (message: string, node?: ConstValueNode): never => {
 function bigIntFrom(value: unknown): bigint {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
-  if (typeof value === 'string' && /^-?\d{1,40}$/.test(value)) return BigInt(value);
+  if (typeof value === 'string' && /^-?\d{1,100}$/.test(value)) return BigInt(value);
   return fail('BigInt must be a whole number, written as a decimal string such as "42".');
 }
 
 builder.scalarType('BigInt', {
   description:
-    'A whole number of any size, written as a decimal string such as `"42"`, so that no client rounds it. As input a number is accepted too.',
+    'A whole number of up to 100 digits, written as a decimal string such as `"42"`, so that no client rounds it. As input a number is accepted too.',
   coerceOutputValue: (value) => bigIntFrom(value).toString(),
   coerceInputValue: bigIntFrom,
   coerceInputLiteral: (node) =>

@@ -26,7 +26,9 @@ export function bodyTooLarge(principal: Principal | null, limit: number): Annals
   const message = `The request body is larger than ${limit} bytes.`;
   return new AnnalsError(
     'BODY_TOO_LARGE',
-    principal === null ? { message, cure: 'Send a credential that may record; such callers have the larger limit.' } : { message },
+    principal === null
+      ? { message, cure: 'Send a credential that may record; such callers have the larger limit.' }
+      : { message },
   );
 }
 

@@ -33,7 +33,7 @@ export function openHandler(engine: Engine, explorer: Explorer, transport: Trans
       const readiness = transport.stopping.aborted ? stopping : await deps.ready();
       return sendJson(exchange, readiness.ok ? 200 : 503, readiness);
     }
-    if (reads && explorer.sendAsset(exchange)) return;
+    if (reads && (await explorer.sendAsset(exchange))) return;
     throw new AnnalsError('NOT_FOUND', {
       message: `There is nothing at ${request.method} ${path.slice(0, 200)}.`,
       cure: 'The API is at /graphql, health at /health/live and /health/ready.',
@@ -59,7 +59,9 @@ export function openHandler(engine: Engine, explorer: Explorer, transport: Trans
 
 const stopping = {
   ok: false,
-  checks: [{ name: 'server', ok: false, cure: 'The server is stopping; another one takes over, or wait for its start.' }],
+  checks: [
+    { name: 'server', ok: false, cure: 'The server is stopping; another one takes over, or wait for its start.' },
+  ],
 };
 
 function sendEmpty(response: ServerResponse, status: number, headers: Record<string, string>): void {

@@ -39,7 +39,8 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
   }
   const formatted = formatResult(result, exchange, transport, who);
   // Errors of the request come as JSON with their own status even to a stream: EventSource then does not retry for ever.
-  if (formatted.data === undefined) return sendErrors(exchange, statusOf(formatted.errors ?? []), formatted.errors ?? []);
+  if (formatted.data === undefined)
+    return sendErrors(exchange, statusOf(formatted.errors ?? []), formatted.errors ?? []);
   if (wantsEvents) return sendEvents(exchange, only(formatted), transport);
   sendResult(exchange, formatted, transport);
 }

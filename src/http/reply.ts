@@ -1,6 +1,6 @@
 /** Answers that are not the result of an operation, and the headers of every answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errorInfo, errorTable, type ErrorCode } from '../errors.ts';
+import { type ErrorCode, errorInfo, errorTable } from '../errors.ts';
 import type { HttpDeps } from './options.ts';
 
 /** One HTTP exchange. */

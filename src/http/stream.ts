@@ -1,6 +1,7 @@
 /** Server-sent events, in the “distinct connections” form of the GraphQL over SSE protocol. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { GraphQLError } from 'graphql';
 import { AnnalsError } from '../errors.ts';
 import type { Result } from './engine.ts';
 import type { Transport } from './options.ts';
@@ -14,7 +15,11 @@ const keepAliveMs = 12_000;
  * client that does not read holds one result and the socket’s buffer; it is disconnected after `stallMs`.
  * Resolves when the stream has ended, however it ended; the iterator is returned then.
  */
-export async function sendEvents(exchange: Exchange, results: AsyncIterable<Result>, transport: Transport): Promise<void> {
+export async function sendEvents(
+  exchange: Exchange,
+  results: AsyncIterable<Result>,
+  transport: Transport,
+): Promise<void> {
   const { response } = exchange;
   const iterator = results[Symbol.asyncIterator]();
   const leave = async () => {
@@ -37,7 +42,10 @@ export async function sendEvents(exchange: Exchange, results: AsyncIterable<Resu
   transport.stopping.addEventListener('abort', onStop, { once: true });
   if (transport.stopping.aborted) onStop();
   try {
-    await Promise.race([pump(exchange, iterator, transport), ended.promise.then((why) => end(why, exchange, transport))]);
+    await Promise.race([
+      pump(exchange, iterator, transport),
+      ended.promise.then((why) => end(why, exchange, transport)),
+    ]);
   } finally {
     clearInterval(ping);
     transport.stopping.removeEventListener('abort', onStop);
@@ -57,24 +65,32 @@ async function end(why: 'closed' | 'stopping', exchange: Exchange, transport: Tr
 async function pump(exchange: Exchange, iterator: AsyncIterator<Result>, transport: Transport): Promise<void> {
   const { response } = exchange;
   for (;;) {
-    const next = await nextResult(iterator);
+    const next = await nextResult(iterator, exchange, transport);
     if (response.writableEnded || response.destroyed) return;
     if (next.done) {
       response.end('event: complete\ndata:\n\n');
       return;
     }
     const result = formatResult(next.value, exchange, transport);
-    if (!response.write(`event: next\ndata: ${stringify(result)}\n\n`)) await drained(response, transport.bounds.stallMs);
-    if (next.last) response.end('event: complete\ndata:\n\n');
+    if (!response.write(`event: next\ndata: ${stringify(result)}\n\n`))
+      await drained(response, transport.bounds.stallMs);
+    if (next.last) {
+      response.end('event: complete\ndata:\n\n');
+      return;
+    }
   }
 }
 
 /** A source that fails ends the stream with a result that carries the error. */
-async function nextResult(iterator: AsyncIterator<Result>): Promise<IteratorResult<Result> & { last?: true }> {
+async function nextResult(
+  iterator: AsyncIterator<Result>,
+  { requestId }: Exchange,
+  transport: Transport,
+): Promise<IteratorResult<Result> & { last?: true }> {
   try {
     return await iterator.next();
   } catch (error) {
-    return { done: false, value: { errors: [error] } as unknown as Result, last: true };
+    return { done: false, value: { errors: [transport.deps.formatError(error, requestId)] }, last: true };
   }
 }
 
@@ -94,13 +110,18 @@ async function drained(response: ServerResponse, stallMs: number): Promise<void>
   }
 }
 
+interface WithErrors {
+  readonly data?: unknown;
+  readonly errors?: readonly GraphQLError[] | undefined;
+}
+
 /** The result with formatted errors; failures are logged. */
-export function formatResult(
-  result: Result,
+export function formatResult<T extends WithErrors>(
+  result: T,
   exchange: Pick<Exchange, 'requestId'> & Partial<Exchange>,
   transport: Transport,
   more?: Record<string, unknown>,
-): Result {
+): T {
   if (result.errors === undefined || result.errors.length === 0) return result;
   const errors = result.errors.map((error) => transport.deps.formatError(error, exchange.requestId));
   logFailure(transport.deps.log, exchange, result.data === undefined ? statusOf(errors) : 200, errors, more);

@@ -31,7 +31,10 @@ export interface Live extends AsyncDisposable {
    * now on. The first batch comes at once. Returning the iterator frees everything it holds.
    * Errors: BAD_INPUT, BAD_CURSOR, HISTORY_CLEARED, LOG_RESTORED, FORBIDDEN.
    */
-  subscribe(principal: Principal, options: { after?: string | null; filter?: LogFilter | null }): AsyncIterableIterator<LiveBatch>;
+  subscribe(
+    principal: Principal,
+    options: { after?: string | null; filter?: LogFilter | null },
+  ): AsyncIterableIterator<LiveBatch>;
   /** Streams that are open now. */
   readonly streams: number;
 }
@@ -77,7 +80,10 @@ export function openLive(deps: LiveDeps): Live {
             if (!control.signal.aborted) throw error;
             if (control.signal.reason !== stopping || !wasOpen) return done;
             const { message } = stopping;
-            return { done: false, value: { entries: [], cursor, caughtUp: false, notice: { code: 'SERVER_STOPPING', message }, principal } };
+            return {
+              done: false,
+              value: { entries: [], cursor, caughtUp: false, notice: { code: 'SERVER_STOPPING', message }, principal },
+            };
           }
         },
         async return() {

@@ -1,9 +1,9 @@
 /** One subscriber: pulls from the log at its own pace, history from the database and the rest from the shared tail. */
-import { type Auth, type Principal } from '../auth/auth.ts';
+import type { Auth, Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
+import type { LogTail, TailState } from '../log/log.ts';
 import type { Entry, LogPlace } from '../model/entry.ts';
 import { matches } from '../model/predicate.ts';
-import type { LogTail, TailState } from '../log/log.ts';
 import type { LogFilter, Query, StreamQuery } from '../query/query.ts';
 import type { Store } from '../store/store.ts';
 import type { LiveBatch, LiveNotice } from './live.ts';
@@ -54,12 +54,17 @@ class Rights {
       this.principal = await this.deps.auth.refresh(this.principal);
       this.query = await this.deps.query.stream(this.principal, this.filter);
     } catch (error) {
-      if (!(error instanceof AnnalsError) || (error.code !== 'UNAUTHENTICATED' && error.code !== 'FORBIDDEN')) throw error;
+      if (!(error instanceof AnnalsError) || (error.code !== 'UNAUTHENTICATED' && error.code !== 'FORBIDDEN'))
+        throw error;
       return { code: error.code === 'FORBIDDEN' ? 'VISIBILITY_LOST' : 'UNAUTHENTICATED', message: error.message };
     }
-    if (this.query.sight.nothing) return { code: 'VISIBILITY_LOST', message: 'Nothing of this log is visible any more.' };
+    if (this.query.sight.nothing)
+      return { code: 'VISIBILITY_LOST', message: 'Nothing of this log is visible any more.' };
     if (this.query.sight.fingerprint === before) return null;
-    return { code: 'RIGHTS_CHANGED', message: 'Your rights changed: from here on this stream shows what you may see now.' };
+    return {
+      code: 'RIGHTS_CHANGED',
+      message: 'Your rights changed: from here on this stream shows what you may see now.',
+    };
   }
 }
 
@@ -88,7 +93,13 @@ export async function* stream(
     const last = entries.at(-1);
     if (last !== undefined) cursor = rights.query.seal({ kind: 'entry', recordedAt: last.recordedAt, id: last.id });
     delivered = true;
-    return { entries, cursor, caughtUp: place.position >= tail.state.end.position, notice, principal: rights.principal };
+    return {
+      entries,
+      cursor,
+      caughtUp: place.position >= tail.state.end.position,
+      notice,
+      principal: rights.principal,
+    };
   };
   // The first batch comes at once. With history to deliver it carries its beginning; else it says where the stream stands.
   let first = true;

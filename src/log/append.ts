@@ -9,7 +9,7 @@ import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import type { AppendResult, AppendRow, Store } from '../store/store.ts';
 import { type Batcher, openBatcher } from './batch.ts';
 import type { AppendOptions, AppendOutcome, LogOrganization } from './log.ts';
-import { openRegistry, type EntryNumbers } from './registry.ts';
+import { type EntryNumbers, openRegistry } from './registry.ts';
 import { digestContent, type RepeatChecker } from './repeat.ts';
 import { checkSize, type Limits, type ValidEntry, validateEntry } from './validate.ts';
 
@@ -52,7 +52,11 @@ export interface Appender {
 
 const failed = (error: AnnalsError): AppendOutcome => ({ id: null, status: null, error });
 
-function asRow(entry: ValidEntry, numbers: EntryNumbers, made: Pick<AppendRow, 'id' | 'key' | 'group' | 'action' | 'salts' | 'digest'>): AppendRow {
+function asRow(
+  entry: ValidEntry,
+  numbers: EntryNumbers,
+  made: Pick<AppendRow, 'id' | 'key' | 'group' | 'action' | 'salts' | 'digest'>,
+): AppendRow {
   const { actor, affectedUser, directory, vault, targets } = entry;
   const ids = targets.flatMap((target) => (target.id === null ? [] : [target.id]));
   return {
@@ -105,7 +109,10 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
     const { organization } = to;
     const now = deps.now();
     await partitions.cover(now);
-    const numbers = await registry.resolve(organization, rows.map((row) => row.entry));
+    const numbers = await registry.resolve(
+      organization,
+      rows.map((row) => row.entry),
+    );
     const prepared = rows.flatMap((row, index) => {
       const own = numbers[index];
       return own === undefined ? [] : [prepare(to, row, own, now)];
@@ -131,16 +138,20 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
   };
 
   /** Outcomes of rows that were sent; a repeat is compared with what its key recorded first. */
-  const outcomesOf = async (to: LogOrganization, rows: readonly Row[], results: readonly Result[]): Promise<AppendOutcome[]> => {
+  const outcomesOf = async (
+    to: LogOrganization,
+    rows: readonly Row[],
+    results: readonly Result[],
+  ): Promise<AppendOutcome[]> => {
     const repeats = results.flatMap((result, index) => {
       const row = rows[index];
       return result.kind === 'REPEATED' && row !== undefined ? [{ id: result.id, entry: row.entry }] : [];
     });
-    const conflicts = repeats.length === 0 ? new Set<string>() : await deps.repeats.conflicts(to, repeats);
+    const conflicts = repeats.length === 0 ? new Set<ValidEntry>() : await deps.repeats.conflicts(to, repeats);
     return results.map((result, index) => {
       if (result.kind === 'HELD') return failed(new AnnalsError('BATCH_REFUSED'));
-      const key = rows[index]?.entry.key;
-      if (result.kind === 'REPEATED' && conflicts.has(`${result.id} ${key}`)) {
+      const entry = rows[index]?.entry;
+      if (entry !== undefined && conflicts.has(entry)) {
         return failed(new AnnalsError('IDEMPOTENCY_CONFLICT', { path: 'idempotencyKey' }));
       }
       return { id: result.id, status: result.kind, error: null };
@@ -163,20 +174,31 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
     }
     if (held.length === 0) return outcomes;
     // The repeats are the same content as before: the rest is recorded, again together.
-    const rest = await recordTogether(to, held.flatMap((index) => entries[index] ?? []));
-    return outcomes.map((outcome, index) => (outcome.status === null ? (rest[held.indexOf(index)] ?? outcome) : outcome));
+    const rest = await recordTogether(
+      to,
+      held.flatMap((index) => entries[index] ?? []),
+    );
+    return outcomes.map((outcome, index) =>
+      outcome.status === null ? (rest[held.indexOf(index)] ?? outcome) : outcome,
+    );
   };
 
   const recordAllOrNothing = async (to: LogOrganization, entries: readonly ValidEntry[]): Promise<AppendOutcome[]> => {
     const first = firstOfKey(entries);
-    const conflict = entries.map((entry, index) => first[index] !== index && !isDeepStrictEqual(entry, entries[first[index] ?? index]));
+    const conflict = entries.map(
+      (entry, index) => first[index] !== index && !isDeepStrictEqual(entry, entries[first[index] ?? index]),
+    );
     if (conflict.includes(true)) {
       return conflict.map((one) => failed(new AnnalsError(one ? 'IDEMPOTENCY_CONFLICT' : 'BATCH_REFUSED')));
     }
     const distinct = entries.flatMap((entry, index) => (first[index] === index ? [{ entry, index }] : []));
-    const outcomes = await recordTogether(to, distinct.map(({ entry }) => entry));
+    const outcomes = await recordTogether(
+      to,
+      distinct.map(({ entry }) => entry),
+    );
     return first.map((firstIndex, index) => {
-      const outcome = outcomes[distinct.findIndex((one) => one.index === firstIndex)] ?? failed(new AnnalsError('INTERNAL'));
+      const outcome =
+        outcomes[distinct.findIndex((one) => one.index === firstIndex)] ?? failed(new AnnalsError('INTERNAL'));
       return firstIndex === index || outcome.status === null ? outcome : { ...outcome, status: 'REPEATED' };
     });
   };
@@ -196,7 +218,9 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
         return checked.map((one) => failed(one instanceof AnnalsError ? one : new AnnalsError('BATCH_REFUSED')));
       }
       const recorded = (await (options.allOrNothing === true ? recordAllOrNothing : record)(to, valid)).values();
-      return checked.map((one) => (one instanceof AnnalsError ? failed(one) : (recorded.next().value ?? failed(new AnnalsError('INTERNAL')))));
+      return checked.map((one) =>
+        one instanceof AnnalsError ? failed(one) : (recorded.next().value ?? failed(new AnnalsError('INTERNAL'))),
+      );
     },
     async idle() {
       await Promise.all([...batchers.values()].map((batcher) => batcher.idle()));
@@ -242,10 +266,16 @@ function firstOfKey(entries: readonly ValidEntry[]): number[] {
  * The database looks keys up before it inserts, so no batch may carry a key twice: later rows of a key go into a batch
  * after it, with all of their group, and come back as repeats.
  */
-async function sendDistinct(rows: readonly Row[], send: (rows: readonly Row[]) => Promise<readonly Result[]>): Promise<readonly Result[]> {
+async function sendDistinct(
+  rows: readonly Row[],
+  send: (rows: readonly Row[]) => Promise<readonly Result[]>,
+): Promise<readonly Result[]> {
   const first = firstOfKey(rows.map((row) => row.entry));
-  const lateGroups = new Set(rows.flatMap((row, index) => (first[index] === index || row.group === null ? [] : [row.group])));
-  const isLate = (row: Row, index: number) => first[index] !== index || (row.group !== null && lateGroups.has(row.group));
+  const lateGroups = new Set(
+    rows.flatMap((row, index) => (first[index] === index || row.group === null ? [] : [row.group])),
+  );
+  const isLate = (row: Row, index: number) =>
+    first[index] !== index || (row.group !== null && lateGroups.has(row.group));
   const late = rows.filter(isLate);
   if (late.length === 0) return send(rows);
   const early = await send(rows.filter((row, index) => !isLate(row, index)));
@@ -270,4 +300,3 @@ function openPartitionKeeper(store: Pick<Store, 'ensurePartitions'>): { cover(ti
     },
   };
 }
-

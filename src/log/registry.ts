@@ -52,7 +52,12 @@ function placesOf({ vault, directory }: ValidEntry): DirectoryToRegister[] {
   const places: DirectoryToRegister[] = [];
   if (vault !== null) places.push({ kind: 'VAULT', externalId: vault.id, name: vault.name, parent: null });
   if (directory !== null && directory.id !== vault?.id) {
-    places.push({ kind: vault === null ? 'VAULT' : 'FOLDER', externalId: directory.id, name: directory.name, parent: vault?.id ?? null });
+    places.push({
+      kind: vault === null ? 'VAULT' : 'FOLDER',
+      externalId: directory.id,
+      name: directory.name,
+      parent: vault?.id ?? null,
+    });
   }
   return places;
 }
@@ -74,7 +79,8 @@ export function openRegistry(store: Pick<Store, 'registerActors' | 'registerDire
       const key = actorKey(person.type, person.externalId);
       const known = actors.get(key);
       const renamed =
-        (person.name !== null && person.name !== known?.name) || (person.email !== null && person.email !== known?.email);
+        (person.name !== null && person.name !== known?.name) ||
+        (person.email !== null && person.email !== known?.email);
       if (known === undefined || renamed) missing.set(key, person);
     }
     if (missing.size === 0) return;
@@ -111,7 +117,8 @@ export function openRegistry(store: Pick<Store, 'registerActors' | 'registerDire
       const names = namesOf(organization);
       await registerPeople(organization, entries, names);
       await registerPlaces(organization, entries, names);
-      const actorNumber = (type: ActorType, id: string | null) => (id === null ? null : (names.actors.get(actorKey(type, id))?.number ?? null));
+      const actorNumber = (type: ActorType, id: string | null) =>
+        id === null ? null : (names.actors.get(actorKey(type, id))?.number ?? null);
       const placeNumber = (id: string | undefined) => (id === undefined ? null : (names.directories.get(id) ?? null));
       return entries.map((entry) => ({
         actor: actorNumber(entry.actor.type, entry.actor.id),

@@ -36,8 +36,11 @@ export function digestContent(organizationUid: string, id: string, entry: ValidE
 }
 
 export interface RepeatChecker {
-  /** The repeats whose content differs, each as `<id> <key>`. An entry that is gone from the log cannot differ. */
-  conflicts(to: LogOrganization, repeats: readonly { id: string; entry: ValidEntry }[]): Promise<Set<string>>;
+  /** The entries whose content differs from what the log holds under the id. An entry that is gone cannot differ. */
+  conflicts(
+    to: LogOrganization,
+    repeats: readonly { id: string; entry: ValidEntry }[],
+  ): Promise<ReadonlySet<ValidEntry>>;
 }
 
 /**
@@ -49,7 +52,10 @@ export function openRepeatChecker(store: Pick<Store, 'readSeals'>): RepeatChecke
   return {
     async conflicts(to, repeats) {
       const seals = new Map(
-        (await store.readSeals(to.organization, [...new Set(repeats.map(({ id }) => id))])).map((seal) => [seal.id, seal]),
+        (await store.readSeals(to.organization, [...new Set(repeats.map(({ id }) => id))])).map((seal) => [
+          seal.id,
+          seal,
+        ]),
       );
       const different = repeats.filter(({ id, entry }) => {
         const seal = seals.get(id);
@@ -63,7 +69,7 @@ export function openRepeatChecker(store: Pick<Store, 'readSeals'>): RepeatChecke
         };
         return !digester.digest(digestContent(to.organizationUid, id, same), seal.salts).equals(seal.digest);
       });
-      return new Set(different.map(({ id, entry }) => `${id} ${entry.key}`));
+      return new Set(different.map(({ entry }) => entry));
     },
   };
 }

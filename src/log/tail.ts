@@ -134,15 +134,20 @@ class Tail {
     const readAt = performance.now();
     const before = this.current;
     const { store } = this.deps;
-    const tail = before === null
-      ? await store.readHead(this.organization)
-      : await store.readTail(this.organization, before.end, readLimit);
+    const tail =
+      before === null
+        ? await store.readHead(this.organization)
+        : await store.readTail(this.organization, before.end, readLimit);
     if (tail === null) throw new TypeError(`organization ${this.organization} has no log`);
     const { rightsVersion, generation, entries } = tail;
     const end = tail.end ?? before?.end ?? nowhere;
     this.current = { rightsVersion, generation, end, readAt, closed: before?.closed ?? null };
     this.keep(entries);
-    const news = before === null || entries.length > 0 || before.rightsVersion !== rightsVersion || before.generation !== generation;
+    const news =
+      before === null ||
+      entries.length > 0 ||
+      before.rightsVersion !== rightsVersion ||
+      before.generation !== generation;
     if (news || performance.now() - before.readAt > 2 * pollMs) this.tell();
     return entries.length === readLimit;
   }

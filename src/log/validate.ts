@@ -54,7 +54,11 @@ const mostChanges = 200;
 const deepestMetadata = 20;
 
 function invalid(path: string, message: string, cure?: string): AnnalsError {
-  return new AnnalsError('ENTRY_INVALID', { path, message: `${path} ${message}`, ...(cure === undefined ? {} : { cure }) });
+  return new AnnalsError('ENTRY_INVALID', {
+    path,
+    message: `${path} ${message}`,
+    ...(cure === undefined ? {} : { cure }),
+  });
 }
 
 /** The trimmed-to-null text of a field: absent, null and '' are the same. */
@@ -96,7 +100,8 @@ function place(path: string, given: EntryInput['vault']): Place | null {
 }
 
 function targets(given: EntryInput['targets']): Target[] {
-  if ((given?.length ?? 0) > mostTargets) throw invalid('targets', `has ${given?.length} items; at most ${mostTargets} are accepted.`);
+  if ((given?.length ?? 0) > mostTargets)
+    throw invalid('targets', `has ${given?.length} items; at most ${mostTargets} are accepted.`);
   return (given ?? []).map((target, index) => {
     const type = text(`targets[${index}].type`, target.type, textLimits.type);
     if (type === null) throw invalid(`targets[${index}].type`, 'must not be empty.');
@@ -110,7 +115,8 @@ function targets(given: EntryInput['targets']): Target[] {
 
 function changes(given: EntryInput['changes']): Change[] | null {
   if (given === null || given === undefined || given.length === 0) return null;
-  if (given.length > mostChanges) throw invalid('changes', `has ${given.length} items; at most ${mostChanges} are accepted.`);
+  if (given.length > mostChanges)
+    throw invalid('changes', `has ${given.length} items; at most ${mostChanges} are accepted.`);
   return given.map((change, index) => {
     const field = text(`changes[${index}].field`, change.field, textLimits.short);
     if (field === null) throw invalid(`changes[${index}].field`, 'must not be empty.');
@@ -145,7 +151,11 @@ function occurredAt(given: EntryInput['occurredAt'], now: number, limits: Limits
   if (given === null || given === undefined) return now;
   const time = given instanceof Date ? given.getTime() : parseTimestamp(given);
   if (time === null || Number.isNaN(time)) {
-    throw invalid('occurredAt', 'is not an RFC 3339 time with a zone.', 'Write it like 2026-01-31T09:30:00.000Z or 2026-01-31T10:30:00+01:00.');
+    throw invalid(
+      'occurredAt',
+      'is not an RFC 3339 time with a zone.',
+      'Write it like 2026-01-31T09:30:00.000Z or 2026-01-31T10:30:00+01:00.',
+    );
   }
   if (time < 0) throw invalid('occurredAt', 'lies before 1970.');
   if (time > now + limits.futureSeconds * 1000) {
@@ -159,7 +169,8 @@ function occurredAt(given: EntryInput['occurredAt'], now: number, limits: Limits
 
 function severity(given: number | null | undefined, fallback: number): number {
   if (given === null || given === undefined) return fallback;
-  if (!Number.isInteger(given) || given < 1 || given > 10) throw invalid('severity', `is ${given}; it must be a whole number from 1 to 10.`);
+  if (!Number.isInteger(given) || given < 1 || given > 10)
+    throw invalid('severity', `is ${given}; it must be a whole number from 1 to 10.`);
   return given;
 }
 
@@ -171,7 +182,12 @@ function ip(given: string | null | undefined): string | null {
 }
 
 /** Throws the first mistake as an AnnalsError with the field’s path. */
-export function validateEntry(input: EntryInput, catalogue: Pick<Catalogue, 'action'>, now: number, limits: Limits): ValidEntry {
+export function validateEntry(
+  input: EntryInput,
+  catalogue: Pick<Catalogue, 'action'>,
+  now: number,
+  limits: Limits,
+): ValidEntry {
   const action = catalogue.action(input.action);
   if (action === undefined) {
     throw new AnnalsError('UNKNOWN_ACTION', {
@@ -179,7 +195,8 @@ export function validateEntry(input: EntryInput, catalogue: Pick<Catalogue, 'act
       message: `No catalogue has the action ${JSON.stringify(String(input.action).slice(0, 200))}.`,
     });
   }
-  if (input.outcome && !outcomes.includes(input.outcome)) throw invalid('outcome', `must be one of ${outcomes.join(', ')}.`);
+  if (input.outcome && !outcomes.includes(input.outcome))
+    throw invalid('outcome', `must be one of ${outcomes.join(', ')}.`);
   const vault = place('vault', input.vault);
   return {
     key: text('idempotencyKey', input.idempotencyKey, textLimits.short),
@@ -213,5 +230,7 @@ export function validateEntry(input: EntryInput, catalogue: Pick<Catalogue, 'act
 export function checkSize(input: EntryInput, limits: Limits): void {
   const bytes = Buffer.byteLength(JSON.stringify(input));
   if (bytes <= limits.entryBytes) return;
-  throw new AnnalsError('ENTRY_TOO_LARGE', { message: `The entry has ${bytes} bytes as JSON; at most ${limits.entryBytes} are accepted.` });
+  throw new AnnalsError('ENTRY_TOO_LARGE', {
+    message: `The entry has ${bytes} bytes as JSON; at most ${limits.entryBytes} are accepted.`,
+  });
 }

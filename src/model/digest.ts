@@ -138,9 +138,10 @@ const groupWriters: Record<ErasureGroup, (writer: Writer, content: DigestContent
     return true;
   },
   content: (writer, { changes, metadata }) => {
-    if (!present(changes, metadata)) return false;
-    writer.count(changes?.length ?? 0);
-    for (const change of changes ?? []) writer.text(change.field).text(change.before).text(change.after);
+    const list = changes ?? [];
+    if (list.length === 0 && metadata === null) return false;
+    writer.count(list.length);
+    for (const change of list) writer.text(change.field).text(change.before).text(change.after);
     writer.text(metadata === null ? null : canonicalJson(metadata));
     return true;
   },

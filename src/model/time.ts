@@ -1,6 +1,9 @@
-const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ]([01]\d|2[0-3]):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
-/** Milliseconds of an RFC 3339 time with zone, fractions cut to milliseconds; null for anything else, 30 February included. */
+/**
+ * Milliseconds of an RFC 3339 time with zone; fractions have up to nine digits and are cut to milliseconds. Null for
+ * anything else: 30 February, 24:00 and leap seconds included, which no clock of milliseconds since 1970 can tell.
+ */
 export function parseTimestamp(text: string): number | null {
   const parts = rfc3339.exec(text);
   if (parts === null) return null;

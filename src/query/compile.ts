@@ -32,7 +32,11 @@ interface Resolved {
 }
 
 function bad(path: string, message: string, cure?: string): AnnalsError {
-  return new AnnalsError('BAD_INPUT', { path, message: `${path}: ${message}`, ...(cure === undefined ? {} : { cure }) });
+  return new AnnalsError('BAD_INPUT', {
+    path,
+    message: `${path}: ${message}`,
+    ...(cure === undefined ? {} : { cure }),
+  });
 }
 
 /** The filter’s identity inside cursors: equal for filters that say the same in the same way; '' for no filter. */
@@ -54,13 +58,20 @@ function dropNulls(value: unknown): Json {
 /** Every filter object inside, itself first; stops with QUERY_TOO_LARGE past the limit. */
 function* walk(filter: LogFilter, budget: { left: number; readonly most: number }): Generator<LogFilter> {
   if (--budget.left < 0) {
-    throw new AnnalsError('QUERY_TOO_LARGE', { message: `The filter has more than ${budget.most} conditions.`, path: 'filter' });
+    throw new AnnalsError('QUERY_TOO_LARGE', {
+      message: `The filter has more than ${budget.most} conditions.`,
+      path: 'filter',
+    });
   }
   yield filter;
-  for (const part of [...(filter.and ?? []), ...(filter.or ?? []), ...(filter.not ? [filter.not] : [])]) yield* walk(part, budget);
+  for (const part of [...(filter.and ?? []), ...(filter.or ?? []), ...(filter.not ? [filter.not] : [])])
+    yield* walk(part, budget);
 }
 
-const values = <T>(condition: SetCondition<T> | null | undefined): T[] => [...(condition?.in ?? []), ...(condition?.notIn ?? [])];
+const values = <T>(condition: SetCondition<T> | null | undefined): T[] => [
+  ...(condition?.in ?? []),
+  ...(condition?.notIn ?? []),
+];
 
 function checkLimits(filters: readonly LogFilter[], limits: FilterLimits): void {
   let count = 0;
@@ -112,7 +123,11 @@ function timeRange(field: RangeField, condition: RangeCondition<string> | null |
     if (text === null || text === undefined) return null;
     const parsed = parseTimestamp(text);
     if (parsed === null) {
-      throw bad(`${path}.${name}`, `${JSON.stringify(text)} is not an RFC 3339 time with a zone.`, 'Write it like 2026-01-31T09:30:00Z.');
+      throw bad(
+        `${path}.${name}`,
+        `${JSON.stringify(text)} is not an RFC 3339 time with a zone.`,
+        'Write it like 2026-01-31T09:30:00Z.',
+      );
     }
     return parsed;
   };
@@ -130,16 +145,26 @@ function actionPredicates(filter: LogFilter, resolver: Resolver, path: string): 
   const keysWhere = (condition: (action: Catalogue['actions'][number]) => boolean) =>
     numbersOf(catalogue.actions.filter(condition).map((action) => action.key));
   const action = (key: string, where: string) => {
-    if (catalogue.action(key) === undefined) throw bad(where, `no catalogue has the action ${JSON.stringify(key)}.`, 'Use a key that `actions` lists.');
+    if (catalogue.action(key) === undefined)
+      throw bad(where, `no catalogue has the action ${JSON.stringify(key)}.`, 'Use a key that `actions` lists.');
     return numbersOf([key]);
   };
   const category = (key: string, where: string) => {
-    if (catalogue.category(key) === undefined) throw bad(where, `no catalogue has the category ${JSON.stringify(key)}.`, 'Use a key that `eventCategories` lists.');
+    if (catalogue.category(key) === undefined)
+      throw bad(
+        where,
+        `no catalogue has the category ${JSON.stringify(key)}.`,
+        'Use a key that `eventCategories` lists.',
+      );
     return keysWhere((one) => one.category === key);
   };
   const ofCatalogue = (key: string, where: string) => {
     if (!catalogue.catalogues.some((one) => one.key === key)) {
-      throw bad(where, `there is no catalogue ${JSON.stringify(key)}.`, `Use one of ${catalogue.catalogues.map((one) => one.key).join(', ')}.`);
+      throw bad(
+        where,
+        `there is no catalogue ${JSON.stringify(key)}.`,
+        `Use one of ${catalogue.catalogues.map((one) => one.key).join(', ')}.`,
+      );
     }
     return keysWhere((one) => one.catalogue === key);
   };
@@ -147,7 +172,12 @@ function actionPredicates(filter: LogFilter, resolver: Resolver, path: string): 
     ...setPredicates('action', filter.action, action, `${path}.action`),
     ...setPredicates('action', filter.category, category, `${path}.category`),
     ...setPredicates('action', filter.catalogue, ofCatalogue, `${path}.catalogue`),
-    ...setPredicates('action', filter.actionGroup, (name) => keysWhere((one) => one.actionGroup === name), `${path}.actionGroup`),
+    ...setPredicates(
+      'action',
+      filter.actionGroup,
+      (name) => keysWhere((one) => one.actionGroup === name),
+      `${path}.actionGroup`,
+    ),
   ];
 }
 
@@ -171,7 +201,8 @@ function valuePredicates(filter: LogFilter, path: string): Predicate[] {
   const { severity } = filter;
   const [gte, lt] = [severity?.gte ?? null, severity?.lt ?? null];
   const outcome = (name: string, where: string) => {
-    if (!outcomes.some((one) => one === name)) throw bad(where, `${JSON.stringify(name)} is not one of ${outcomes.join(', ')}.`);
+    if (!outcomes.some((one) => one === name))
+      throw bad(where, `${JSON.stringify(name)} is not one of ${outcomes.join(', ')}.`);
     return [name];
   };
   return [
@@ -201,7 +232,11 @@ function build(filter: LogFilter, resolver: Resolver, resolved: Resolved, path: 
 }
 
 /** Errors: BAD_INPUT with the path of the condition, QUERY_TOO_LARGE. */
-export async function compileFilter(filter: LogFilter | null | undefined, resolver: Resolver, limits: FilterLimits): Promise<Predicate> {
+export async function compileFilter(
+  filter: LogFilter | null | undefined,
+  resolver: Resolver,
+  limits: FilterLimits,
+): Promise<Predicate> {
   const root = filter ?? {};
   const filters = [...walk(root, { left: limits.filterNodes, most: limits.filterNodes })];
   checkLimits(filters, limits);

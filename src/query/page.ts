@@ -16,10 +16,16 @@ export interface Extent {
 
 const checkCount = (name: string, count: number): number => {
   if (!Number.isInteger(count) || count < 0) {
-    throw new AnnalsError('BAD_INPUT', { path: name, message: `${name} is ${count}; it must be a whole number from 0 to ${pageLimit}.` });
+    throw new AnnalsError('BAD_INPUT', {
+      path: name,
+      message: `${name} is ${count}; it must be a whole number from 0 to ${pageLimit}.`,
+    });
   }
   if (count > pageLimit) {
-    throw new AnnalsError('PAGE_TOO_LARGE', { path: name, message: `${name} is ${count}; a page has at most ${pageLimit} entries.` });
+    throw new AnnalsError('PAGE_TOO_LARGE', {
+      path: name,
+      message: `${name} is ${count}; a page has at most ${pageLimit} entries.`,
+    });
   }
   return count;
 };
@@ -27,7 +33,11 @@ const checkCount = (name: string, count: number): number => {
 /** How much is asked for, and from which end. */
 export function extentOf({ first, last }: PageArguments): Extent {
   if (typeof first === 'number' && typeof last === 'number') {
-    throw new AnnalsError('BAD_INPUT', { path: 'last', message: 'first and last exclude each other.', cure: 'Give one of them.' });
+    throw new AnnalsError('BAD_INPUT', {
+      path: 'last',
+      message: 'first and last exclude each other.',
+      cure: 'Give one of them.',
+    });
   }
   return typeof last === 'number'
     ? { forward: false, count: checkCount('last', last) }
@@ -89,4 +99,3 @@ export async function readSpan(store: Pick<Store, 'readPage'>, span: PageSpan): 
     hasPreviousPage: (!extent.forward && more) || (await beyond(span.after, 'after')),
   };
 }
-

@@ -2,7 +2,7 @@
 import { type Principal, requirePermission } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { AnnalsError } from '../errors.ts';
-import type { CursorPlace, Cursors, CursorScope } from '../model/cursor.ts';
+import type { CursorPlace, CursorScope, Cursors } from '../model/cursor.ts';
 import type { ActorType, Entry, LogPlace } from '../model/entry.ts';
 import { both, type Predicate } from '../model/predicate.ts';
 import type { Store, StoredActor, StoredDirectoryName } from '../store/store.ts';
@@ -129,7 +129,13 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
     return { sight, predicate: both(sight.predicate, wanted), scope: scopeOf(principal, filter) };
   };
 
-  const locate = async (principal: Principal, cursor: string, scope: CursorScope, predicate: Predicate, path: string): Promise<Bound> => {
+  const locate = async (
+    principal: Principal,
+    cursor: string,
+    scope: CursorScope,
+    predicate: Predicate,
+    path: string,
+  ): Promise<Bound> => {
     const place = openQueryCursor(cursors, cursor, scope, path);
     if (place.kind === 'time') return { place: { recordedAt: place.recordedAt, position: -1 }, matched: false };
     const found = await store.locateEntry(principal.organization, place.recordedAt, place.id, predicate);
@@ -139,7 +145,14 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
 
   const newest = async (principal: Principal, predicate: Predicate, upTo: LogPlace | null): Promise<CursorPlace> => {
     const before = upTo === null ? null : { recordedAt: upTo.recordedAt, position: upTo.position + 1 };
-    const [entry] = await store.readPage({ organization: principal.organization, predicate, direction: 'DESC', after: null, before, limit: 1 });
+    const [entry] = await store.readPage({
+      organization: principal.organization,
+      predicate,
+      direction: 'DESC',
+      after: null,
+      before,
+      limit: 1,
+    });
     return entry === undefined ? start : placeOf(entry);
   };
 
@@ -153,7 +166,8 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       const [after, before] = await Promise.all([bound(page.after, 'after'), bound(page.before, 'before')]);
       const { organization } = principal;
       const found = await readSpan(store, { organization, predicate, direction, after, before, extent });
-      const newestFirst = direction === 'DESC' && extent.forward && after === null && before === null && extent.count > 0;
+      const newestFirst =
+        direction === 'DESC' && extent.forward && after === null && before === null && extent.count > 0;
       return {
         edges: found.entries.map((entry) => ({ cursor: cursors.seal(placeOf(entry), scope), entry })),
         hasNextPage: found.hasNextPage,
@@ -161,7 +175,11 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
         async headCursor() {
           // The first page of a newest-first list begins with the head: no other statement can lie between them.
           const [first] = found.entries;
-          const known = newestFirst ? (first === undefined ? start : placeOf(first)) : await newest(principal, predicate, null);
+          const known = newestFirst
+            ? first === undefined
+              ? start
+              : placeOf(first)
+            : await newest(principal, predicate, null);
           return cursors.seal(known, scope);
         },
         async totalCount() {
@@ -181,7 +199,13 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       const found = (await store.findActors(principal.organization, [externalId])).find((actor) => actor.type === type);
       if (found === undefined) return null;
       const only = new Set([found.number]);
-      const named: Predicate = { op: 'or', of: [{ op: 'in', field: 'actor', values: only }, { op: 'in', field: 'affectedUser', values: only }] };
+      const named: Predicate = {
+        op: 'or',
+        of: [
+          { op: 'in', field: 'actor', values: only },
+          { op: 'in', field: 'affectedUser', values: only },
+        ],
+      };
       return (await store.countEntries(principal.organization, both(predicate, named), 1)) > 0 ? found : null;
     },
 
@@ -195,7 +219,12 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
 
     async actors(principal, { search, first }) {
       const { predicate } = await resolve(principal, null);
-      return store.searchActors(principal.organization, predicate, search ?? null, extentOf({ first: first ?? pickerPage }).count);
+      return store.searchActors(
+        principal.organization,
+        predicate,
+        search ?? null,
+        extentOf({ first: first ?? pickerPage }).count,
+      );
     },
 
     async directories(principal, { search, under, first }) {

@@ -3,7 +3,7 @@ import { normalize, type Predicate, type PredicateField } from '../model/predica
 
 /** How a field stands in the table: one value, an array that overlaps, or types inside the targets’ JSON. */
 type Column =
-  | { readonly kind: 'int' | 'text' | 'time' | 'outcome'; readonly column: string }
+  | { readonly kind: 'int' | 'smallint' | 'text' | 'time' | 'outcome'; readonly column: string }
   | { readonly kind: 'textArray'; readonly column: string }
   | { readonly kind: 'targetType' };
 
@@ -14,7 +14,7 @@ const columns: Record<PredicateField, Column> = {
   directory: { kind: 'int', column: 'directory_id' },
   vault: { kind: 'int', column: 'vault_id' },
   outcome: { kind: 'outcome', column: 'outcome' },
-  severity: { kind: 'int', column: 'severity' },
+  severity: { kind: 'smallint', column: 'severity' },
   component: { kind: 'text', column: 'component' },
   targetId: { kind: 'textArray', column: 'target_ids' },
   targetType: { kind: 'targetType' },
@@ -32,31 +32,63 @@ export class Parameters {
   }
 }
 
-/** Milliseconds as PostgreSQL reads them. */
+/** Milliseconds as PostgreSQL reads them; from the year 1 to 9999. */
 export const timestamp = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
+const firstTime = Date.parse('0001-01-01T00:00:00Z');
+const endOfTime = Date.parse('+010000-01-01T00:00:00Z');
+/** Times are whole milliseconds, so a bound between two of them is the later one; outside the calendar it is infinite. */
+function timeBound(milliseconds: number): string {
+  if (milliseconds < firstTime) return '-infinity';
+  return milliseconds > endOfTime - 1 ? 'infinity' : timestamp(Math.ceil(milliseconds));
+}
+
+const isInt = (bits: 16 | 32) => (value: string | number) =>
+  typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** (bits - 1);
+const isText = (value: string | number) => typeof value === 'string' && value.isWellFormed() && !value.includes('\0');
+
+/**
+ * Whether a column can hold the value at all. One that it cannot hold equals nothing; PostgreSQL would refuse the whole
+ * statement, or read another value in its place (half a surrogate pair as U+FFFD, 5 as '5').
+ */
+const storable: Record<Column['kind'], (value: string | number) => boolean> = {
+  int: isInt(32),
+  smallint: isInt(16),
+  time: (value) => typeof value === 'number' && Number.isInteger(value) && value >= firstTime && value < endOfTime,
+  outcome: (value) => outcomes.some((one) => one === value),
+  text: isText,
+  textArray: isText,
+  targetType: isText,
+};
+
+/** What a value is to PostgreSQL: the type of its list, and its form there. */
+const stored = {
+  int: { type: 'int4[]', of: (value) => value },
+  smallint: { type: 'int2[]', of: (value) => value },
+  outcome: { type: 'int2[]', of: (value) => outcomes.indexOf(value as Outcome) },
+  text: { type: 'text[]', of: (value) => value },
+  time: { type: 'timestamptz[]', of: (value) => timestamp(Number(value)) },
+} as const satisfies Record<string, { type: string; of: (value: string | number) => string | number }>;
+
+/**
+ * One value is an equality, which leaves an index in the order of the log; of a list, PostgreSQL sorts all the rows.
+ * Values that the column cannot hold are left out.
+ */
 function inSql(field: PredicateField, values: ReadonlySet<string | number>, parameters: Parameters): string {
   const column = columns[field];
-  const list = [...values];
+  const list = [...values].filter(storable[column.kind]);
   switch (column.kind) {
     case 'targetType':
       return `exists (select from jsonb_array_elements(e.targets) t where t->>'type' = any(${parameters.add(list, 'text[]')}))`;
     case 'textArray':
       return `e.${column.column} && ${parameters.add(list, 'text[]')}`;
-    case 'outcome':
-      return `e.${column.column} = any(${parameters.add(
-        list.map((name) => outcomes.indexOf(name as Outcome)),
-        'int2[]',
-      )})`;
-    case 'text':
-      return `e.${column.column} = any(${parameters.add(list, 'text[]')})`;
-    case 'time':
-      return `e.${column.column} = any(${parameters.add(
-        list.map((time) => timestamp(Number(time))),
-        'timestamptz[]',
-      )})`;
-    case 'int':
-      return `e.${column.column} = any(${parameters.add(list, field === 'severity' ? 'int2[]' : 'int4[]')})`;
+    default: {
+      const { type, of } = stored[column.kind];
+      const [only, ...more] = list.map(of);
+      return only !== undefined && more.length === 0
+        ? `e.${column.column} = ${parameters.add(only)}`
+        : `e.${column.column} = any(${parameters.add(list.map(of), type)})`;
+    }
   }
 }
 
@@ -64,7 +96,7 @@ function rangeSql(predicate: Predicate & { op: 'range' }, parameters: Parameters
   const column = columns[predicate.field];
   const name = 'column' in column ? `e.${column.column}` : '';
   const bound = (value: number) =>
-    column.kind === 'time' ? parameters.add(timestamp(value), 'timestamptz') : parameters.add(value, 'float8');
+    column.kind === 'time' ? parameters.add(timeBound(value), 'timestamptz') : parameters.add(value, 'float8');
   const parts: string[] = [];
   if (predicate.gte !== null) parts.push(`${name} >= ${bound(predicate.gte)}`);
   if (predicate.lt !== null) parts.push(`${name} < ${bound(predicate.lt)}`);

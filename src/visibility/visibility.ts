@@ -1,6 +1,7 @@
 /** Principal to predicate: what it may see, and why. Every path to entries asks here. */
-import type { Catalogue } from '../catalogue/catalogue.ts';
+
 import type { Principal } from '../auth/auth.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { isAlways, isNever, type Predicate } from '../model/predicate.ts';
 import { reaches, visibilityPredicate } from '../model/role.ts';
 import type { Store } from '../store/store.ts';
@@ -49,7 +50,9 @@ export function openVisibility(deps: VisibilityDeps): Visibility {
         trees.of(principal),
         deps.store.readGrants(principal.organization, principal.member.id),
       ]);
-      granted = new Set(grants.filter((grant) => reaches(grant.level, rule.minimumAccessLevel)).map((grant) => grant.directory));
+      granted = new Set(
+        grants.filter((grant) => reaches(grant.level, rule.minimumAccessLevel)).map((grant) => grant.directory),
+      );
       directories = tree.under(granted);
     }
     const numbers = (rule.categories ?? []).flatMap((category) =>

@@ -2,16 +2,9 @@ import type { StoredDirectoryName } from '../../store/store.ts';
 import { builder } from '../builder.ts';
 import { callerWith, needs } from '../guard.ts';
 import { bareId, globalId } from '../ids.ts';
-import type { Loaders } from '../loaders.ts';
+import { type Loaders, seenDirectory } from '../loaders.ts';
 import { DirectoryRef, NodeRef } from '../refs.ts';
 import { DirectoryKindRef } from './vocabulary.ts';
-
-/** The directory above, where the caller sees that one too. */
-async function visibleParent(loaders: Loaders, directory: StoredDirectoryName): Promise<StoredDirectoryName | null> {
-  if (directory.parent === null) return null;
-  const sight = await loaders.sight();
-  return sight.everything || sight.directories.has(directory.parent) ? loaders.directory.load(directory.parent) : null;
-}
 
 async function pathOf(loaders: Loaders, directory: StoredDirectoryName): Promise<string[]> {
   const path: string[] = [];
@@ -21,7 +14,7 @@ async function pathOf(loaders: Loaders, directory: StoredDirectoryName): Promise
   while (at !== null && !seen.has(at.number)) {
     seen.add(at.number);
     path.unshift(at.name ?? at.externalId);
-    at = await visibleParent(loaders, at);
+    at = at.parent === null ? null : await seenDirectory(loaders, at.parent);
   }
   return path;
 }
@@ -42,7 +35,7 @@ DirectoryRef.implement({
       nullable: true,
       description: 'The directory above; null at the top, and where the caller does not see the one above.',
       resolve: (directory, _, { loaders }) =>
-        directory.parent === null ? null : visibleParent(loaders, directory),
+        directory.parent === null ? null : seenDirectory(loaders, directory.parent),
     }),
     path: t.field({
       type: ['String'],

@@ -78,13 +78,14 @@ LogEntryRef.implement({
       nullable: true,
       description: 'The vault or folder it happened in. Grants on it, or on what lies above, make the entry visible.',
       resolve: ({ directory, directoryName }) =>
-        directory === null ? null : { number: directory, name: directoryName },
+        directory === null ? null : { number: directory, name: directoryName, seen: true },
     }),
     vault: t.field({
       type: LogDirectoryRef,
       nullable: true,
       description: 'The vault it happened in; where it happened in a folder, the vault of that folder.',
-      resolve: ({ vault, vaultName }) => (vault === null ? null : { number: vault, name: vaultName }),
+      resolve: ({ vault, vaultName, directory }) =>
+        vault === null ? null : { number: vault, name: vaultName, seen: vault === directory },
     }),
     targets: t.expose('targets', {
       type: [LogTargetRef],

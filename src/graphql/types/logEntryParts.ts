@@ -1,7 +1,7 @@
 /** The parts of an entry. Names are snapshots from when it happened; `current` leads to what is known today. */
 import type { ActorType, Change, Target } from '../../model/entry.ts';
 import { builder } from '../builder.ts';
-import type { Loaders } from '../loaders.ts';
+import { type Loaders, seenDirectory } from '../loaders.ts';
 import { ActorRef, DirectoryRef } from '../refs.ts';
 import { ActorTypeRef } from './vocabulary.ts';
 
@@ -55,8 +55,15 @@ export const AffectedUserRef = builder.objectRef<NamedPerson>('AffectedUser').im
   }),
 });
 
+interface NamedDirectory {
+  readonly number: number;
+  readonly name: string | null;
+  /** Whether it is the directory of an entry that the caller sees, and so itself seen. */
+  readonly seen: boolean;
+}
+
 export const LogDirectoryRef = builder
-  .objectRef<{ readonly number: number; readonly name: string | null }>('LogDirectory')
+  .objectRef<NamedDirectory>('LogDirectory')
   .implement({
     description: 'A vault or folder, as called when it happened.',
     fields: (t) => ({
@@ -67,8 +74,10 @@ export const LogDirectoryRef = builder
       name: t.exposeString('name', { nullable: true, description: 'The name at that time.' }),
       current: t.field({
         type: DirectoryRef,
-        description: 'The same directory as known today.',
-        resolve: ({ number }, _, { loaders }) => loaders.directory.load(number),
+        nullable: true,
+        description: 'The same directory as known today; null for a vault of which the caller sees single folders only.',
+        resolve: ({ number, seen }, _, { loaders }) =>
+          seen ? loaders.directory.load(number) : seenDirectory(loaders, number),
       }),
     }),
   });

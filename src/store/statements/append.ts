@@ -1,5 +1,5 @@
 import type { Outcome } from '../../model/entry.ts';
-import { actorTypes, type ActorType, outcomes } from '../../model/entry.ts';
+import { type ActorType, actorTypes, outcomes } from '../../model/entry.ts';
 import type { Database } from '../database.ts';
 import { timestamp } from '../predicate-sql.ts';
 
@@ -155,5 +155,12 @@ export async function readSeals(database: Database, organization: number, ids: r
      where e.organization_id = $1 and e.id = any($2::uuid[])`,
     [organization, ids],
   );
-  return rows.map(([id, occurredAt, outcome, severity, salts, digest]) => ({ id, occurredAt, outcome, severity, salts, digest }));
+  return rows.map(([id, occurredAt, outcome, severity, salts, digest]) => ({
+    id,
+    occurredAt,
+    outcome,
+    severity,
+    salts,
+    digest,
+  }));
 }

@@ -31,18 +31,51 @@ left join member m on m.id = t.member_id
 where ${condition} and t.revoked_at is null`;
 
 type CredentialRow = [
-  string, string, number, string, string, number, number, string | null,
-  number | null, string | null, string | null, number | null, boolean | null, number | null,
+  string,
+  string,
+  number,
+  string,
+  string,
+  number,
+  number,
+  string | null,
+  number | null,
+  string | null,
+  string | null,
+  number | null,
+  boolean | null,
+  number | null,
 ];
 
 function credentialFrom(row: CredentialRow): StoredCredential {
-  const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation, role, ...rest] = row;
+  const [
+    tokenId,
+    tokenName,
+    organization,
+    organizationUid,
+    organizationName,
+    rightsVersion,
+    generation,
+    role,
+    ...rest
+  ] = row;
   const [id, externalId, name, actor, active, expiresAt] = rest;
   const member =
     id === null || externalId === null || name === null || actor === null
       ? null
       : { id, externalId, name, actor, active: active === true };
-  return { tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation, role, member, expiresAt };
+  return {
+    tokenId,
+    tokenName,
+    organization,
+    organizationUid,
+    organizationName,
+    rightsVersion,
+    generation,
+    role,
+    member,
+    expiresAt,
+  };
 }
 
 /** The unrevoked token with this SHA-256; null when there is none. */
@@ -52,8 +85,15 @@ export async function findCredential(database: Database, hash: Uint8Array): Prom
 }
 
 /** The same by the token’s id, for streams that outlive a change of rights. */
-export async function reloadCredential(database: Database, organization: number, tokenId: string): Promise<StoredCredential | null> {
-  const [row] = await database.rows<CredentialRow>(credentialSql('t.organization_id = $1 and t.id = $2'), [organization, tokenId]);
+export async function reloadCredential(
+  database: Database,
+  organization: number,
+  tokenId: string,
+): Promise<StoredCredential | null> {
+  const [row] = await database.rows<CredentialRow>(credentialSql('t.organization_id = $1 and t.id = $2'), [
+    organization,
+    tokenId,
+  ]);
   return row === undefined ? null : credentialFrom(row);
 }
 

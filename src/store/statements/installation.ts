@@ -4,7 +4,10 @@ import type { Database } from '../database.ts';
 
 /** The numbers of the actions’ keys; unknown keys get one. */
 export async function registerActions(database: Database, keys: readonly string[]): Promise<Map<string, number>> {
-  await database.rows('insert into action_number (key) select k from unnest($1::text[]) k on conflict (key) do nothing', [keys]);
+  await database.rows(
+    'insert into action_number (key) select k from unnest($1::text[]) k on conflict (key) do nothing',
+    [keys],
+  );
   return readActionNumbers(database);
 }
 
@@ -16,7 +19,10 @@ export async function readActionNumbers(database: Database): Promise<Map<string,
 /** The keys of a purpose, newest first; the first server to ask makes one. */
 export async function serverKeys(database: Database, purpose: string, secret: Uint8Array): Promise<CursorKey[]> {
   // Servers that start together insert the same number; one of them wins.
-  await database.rows('insert into server_key (purpose, number, secret) values ($1, 1, $2) on conflict do nothing', [purpose, secret]);
+  await database.rows('insert into server_key (purpose, number, secret) values ($1, 1, $2) on conflict do nothing', [
+    purpose,
+    secret,
+  ]);
   const rows = await database.rows<[number, Buffer]>(
     'select number, secret from server_key where purpose = $1 order by number desc',
     [purpose],
@@ -26,6 +32,9 @@ export async function serverKeys(database: Database, purpose: string, secret: Ui
 
 /** Closes the time before the returned one: nothing is recorded earlier from now on. */
 export async function raiseRecordedFloor(database: Database, organization: number, now: number): Promise<number> {
-  const [row] = await database.rows<[number]>('select raise_recorded_floor($1, $2)', [organization, new Date(now).toISOString()]);
+  const [row] = await database.rows<[number]>('select raise_recorded_floor($1, $2)', [
+    organization,
+    new Date(now).toISOString(),
+  ]);
   return row?.[0] ?? now;
 }

@@ -37,7 +37,11 @@ function inOrder(rows: readonly [number, number][], length: number): number[] {
 }
 
 /** Numbers of the actors, in the order given; unknown ones register. */
-export async function registerActors(database: Database, organization: number, actors: readonly ActorToRegister[]): Promise<number[]> {
+export async function registerActors(
+  database: Database,
+  organization: number,
+  actors: readonly ActorToRegister[],
+): Promise<number[]> {
   const column = (value: (actor: ActorToRegister) => string | null) => actors.map(value);
   const rows = await database.rows<[number, number]>('select ordinal, id from register_actors($1, $2, $3, $4, $5)', [
     organization,
@@ -56,21 +60,34 @@ export async function registerDirectories(
   directories: readonly DirectoryToRegister[],
 ): Promise<number[]> {
   const column = (value: (directory: DirectoryToRegister) => string | null) => directories.map(value);
-  const rows = await database.rows<[number, number]>('select ordinal, id from register_directories($1, $2, $3, $4, $5)', [
-    organization,
-    column((directory) => directory.kind),
-    column((directory) => directory.externalId),
-    column((directory) => directory.name),
-    column((directory) => directory.parent),
-  ]);
+  const rows = await database.rows<[number, number]>(
+    'select ordinal, id from register_directories($1, $2, $3, $4, $5)',
+    [
+      organization,
+      column((directory) => directory.kind),
+      column((directory) => directory.externalId),
+      column((directory) => directory.name),
+      column((directory) => directory.parent),
+    ],
+  );
   return inOrder(rows, directories.length);
 }
 
 type ActorRow = [number, ActorType, string, string | null, string | null];
 const actorColumns = 'a.id, a.type::text, a.external_id, a.name, a.email';
-const actorFrom = ([number, type, externalId, name, email]: ActorRow): StoredActor => ({ number, type, externalId, name, email });
+const actorFrom = ([number, type, externalId, name, email]: ActorRow): StoredActor => ({
+  number,
+  type,
+  externalId,
+  name,
+  email,
+});
 
-export async function readActors(database: Database, organization: number, numbers: readonly number[]): Promise<StoredActor[]> {
+export async function readActors(
+  database: Database,
+  organization: number,
+  numbers: readonly number[],
+): Promise<StoredActor[]> {
   const rows = await database.rows<ActorRow>(
     `select ${actorColumns} from actor a where a.organization_id = $1 and a.id = any($2::int4[])`,
     [organization, numbers],
@@ -79,7 +96,11 @@ export async function readActors(database: Database, organization: number, numbe
 }
 
 /** Actors by the product’s ids, of any type. */
-export async function findActors(database: Database, organization: number, externalIds: readonly string[]): Promise<StoredActor[]> {
+export async function findActors(
+  database: Database,
+  organization: number,
+  externalIds: readonly string[],
+): Promise<StoredActor[]> {
   const rows = await database.rows<ActorRow>(
     `select ${actorColumns} from actor a where a.organization_id = $1 and a.external_id = any($2::text[])`,
     [organization, externalIds],
@@ -136,7 +157,9 @@ export async function searchActors(
   const pattern = search === null ? null : parameters.add(searchPattern(search), 'text');
   const seen = toSql(visibility, parameters);
   const matching =
-    pattern === null ? '' : ` and (a.name ilike ${pattern} or a.email ilike ${pattern} or a.external_id ilike ${pattern})`;
+    pattern === null
+      ? ''
+      : ` and (a.name ilike ${pattern} or a.email ilike ${pattern} or a.external_id ilike ${pattern})`;
   const text = `select ${actorColumns} from actor a where a.organization_id = ${log}${matching}
     and (exists (select from log_entry e where e.organization_id = ${log} and e.actor_id = a.id and ${seen})
       or exists (select from log_entry e where e.organization_id = ${log} and e.affected_user_id = a.id and ${seen}))
@@ -150,7 +173,12 @@ export async function searchDirectories(
   database: Database,
   organization: number,
   visibility: Predicate,
-  options: { granted: readonly number[] | null; within: readonly number[] | null; search: string | null; limit: number },
+  options: {
+    granted: readonly number[] | null;
+    within: readonly number[] | null;
+    search: string | null;
+    limit: number;
+  },
 ): Promise<StoredDirectoryName[]> {
   const parameters = new Parameters();
   const log = parameters.add(organization);

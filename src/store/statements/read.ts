@@ -52,11 +52,19 @@ export function countSql(organization: number, predicate: Predicate, cap: number
   const parameters = new Parameters();
   const where = `e.organization_id = ${parameters.add(organization)} and ${toSql(predicate, parameters)}`;
   const limit = parameters.add(cap, 'int8');
-  return { text: `select count(*) from (select from log_entry e where ${where} limit ${limit}) counted`, values: parameters.values };
+  return {
+    text: `select count(*) from (select from log_entry e where ${where} limit ${limit}) counted`,
+    values: parameters.values,
+  };
 }
 
 /** How many entries satisfy the predicate, counting no further than `cap`. */
-export async function countEntries(database: Database, organization: number, predicate: Predicate, cap: number): Promise<number> {
+export async function countEntries(
+  database: Database,
+  organization: number,
+  predicate: Predicate,
+  cap: number,
+): Promise<number> {
   const { text, values } = countSql(organization, predicate, cap);
   const [row] = await database.rows<[number]>(text, values);
   return row?.[0] ?? 0;

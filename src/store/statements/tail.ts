@@ -39,11 +39,18 @@ function tailFrom(rows: readonly (readonly unknown[])[]): Tail | null {
 }
 
 /** The next entries of a log after a place, with the rights version they were read under; null for no such organization. */
-export async function readTail(database: Database, organization: number, after: LogPlace, limit: number): Promise<Tail | null> {
+export async function readTail(
+  database: Database,
+  organization: number,
+  after: LogPlace,
+  limit: number,
+): Promise<Tail | null> {
   const rows = await database.rows(tailSql, [organization, timestamp(after.recordedAt), after.position, limit]);
   const tail = tailFrom(rows);
   const last = tail?.entries.at(-1);
-  return tail === null || last === undefined ? tail : { ...tail, end: { recordedAt: last.recordedAt, position: last.position } };
+  return tail === null || last === undefined
+    ? tail
+    : { ...tail, end: { recordedAt: last.recordedAt, position: last.position } };
 }
 
 /** The head alone: versions and the newest entry’s place. */

@@ -1,0 +1,47 @@
+/** The transport: GraphQL over HTTP, server-sent events and WebSocket, GraphiQL and health, on one port. */
+import { openEngine } from './engine.ts';
+import { openExplorer } from './explorer.ts';
+import { openHandler } from './handler.ts';
+import { defaultBounds, type HttpDeps, type HttpOptions, type Transport } from './options.ts';
+import { closeServer, createHttpServer, listen } from './server.ts';
+import { openSockets } from './sockets.ts';
+
+export type { Bounds, Example, HttpDeps, HttpOptions, Logger, Readiness } from './options.ts';
+
+export interface Http extends AsyncDisposable {
+  /** The address of the API and of GraphiQL, such as `http://127.0.0.1:4000/graphql`. */
+  readonly url: string;
+  /** The port it listens on; not the one asked for when that was 0 or taken. */
+  readonly port: number;
+}
+
+/**
+ * Starts to listen. Disposing stops accepting, ends every stream with SERVER_STOPPING, lets requests under way answer, and
+ * has closed every connection within `bounds.stopMs`.
+ * Errors: PORT_TAKEN, CONFIG_INVALID.
+ */
+export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Http> {
+  const bounds = { ...defaultBounds, ...options.bounds };
+  const stopping = new AbortController();
+  const transport: Transport = { deps, options, bounds, stopping: stopping.signal };
+  const engine = openEngine(deps, bounds);
+  const sockets = openSockets(engine, transport);
+  const server = createHttpServer(openHandler(engine, openExplorer(options.examples), transport), sockets, bounds);
+  const port = await listen(server, options);
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${shownHost(options.host)}:${port}/graphql`,
+    port,
+    [Symbol.asyncDispose]() {
+      stopping.abort();
+      closing ??= closeServer(server, sockets, bounds.stopMs);
+      return closing;
+    },
+  };
+}
+
+/** An address one can type: an IPv6 one in brackets, and this machine where the server listens on every address. */
+function shownHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import {
+  type GraphQLNamedType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isObjectType,
+  isSpecifiedScalarType,
+  printSchema,
+  validateSchema,
+} from 'graphql';
+import { expect, test } from 'vitest';
+import { type ActorType, actorTypes, outcomes } from '../../src/model/entry.ts';
+import { accessLevels, permissions } from '../../src/model/role.ts';
+import { schema } from '../../src/graphql/schema.ts';
+
+const types = Object.values(schema.getTypeMap()).filter(
+  (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
+);
+
+interface Described {
+  readonly description?: string | null | undefined;
+}
+
+/** Everything in a type that people read a description of, by its place in the schema. */
+function* places(type: GraphQLNamedType): Generator<[string, Described]> {
+  yield [type.name, type];
+  if (isEnumType(type)) for (const value of type.getValues()) yield [`${type.name}.${value.name}`, value];
+  if (isInputObjectType(type))
+    for (const field of Object.values(type.getFields())) yield [`${type.name}.${field.name}`, field];
+  if (isObjectType(type) || isInterfaceType(type)) {
+    for (const field of Object.values(type.getFields())) {
+      yield [`${type.name}.${field.name}`, field];
+      for (const arg of field.args) yield [`${type.name}.${field.name}(${arg.name})`, arg];
+    }
+  }
+}
+
+test('the schema is valid', () => {
+  expect(validateSchema(schema)).toEqual([]);
+});
+
+test('schema.graphql is the printed schema; `npm run schema` writes it', () => {
+  const file = new URL('../../schema.graphql', import.meta.url);
+  expect(readFileSync(file, 'utf8')).toBe(`${printSchema(schema)}\n`);
+});
+
+test('every type, field, argument, input field and enum value has a description that is a sentence', () => {
+  const all = types.flatMap((type) => [...places(type)]);
+  expect(all.length).toBeGreaterThan(200);
+  expect(all.filter(([, { description }]) => !/^[^\s].*[.?]$/s.test(description ?? '')).map(([place]) => place)).toEqual([]);
+});
+
+test('the root fields are the ones of the contract', () => {
+  const fields = (type: ReturnType<typeof schema.getQueryType>) => Object.keys(type?.getFields() ?? {}).sort();
+  expect(fields(schema.getQueryType())).toEqual(
+    ['actions', 'actors', 'directories', 'eventCategories', 'log', 'logs', 'node', 'organization', 'viewer'],
+  );
+  expect(fields(schema.getMutationType())).toEqual(['recordLogs']);
+  expect(fields(schema.getSubscriptionType())).toEqual(['logAdded']);
+});
+
+test('the root fields that touch the log ask for a permission', () => {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const needed = roots.flatMap((type) =>
+    Object.values(type?.getFields() ?? {}).map((field) => [field.name, field.extensions.annalsPermission ?? null]),
+  );
+  expect(Object.fromEntries(needed)).toEqual({
+    viewer: null,
+    organization: null,
+    eventCategories: null,
+    actions: null,
+    node: null,
+    logs: 'READ',
+    log: 'READ',
+    actors: 'READ',
+    directories: 'READ',
+    recordLogs: 'RECORD',
+    logAdded: 'READ',
+  });
+});
+
+test('the enums are the vocabulary of the model', () => {
+  const values = (name: string) => {
+    const type = schema.getType(name);
+    return isEnumType(type) ? type.getValues().map((value) => value.name) : [];
+  };
+  expect(values('Outcome')).toEqual([...outcomes]);
+  expect(values('ActorType')).toEqual([...actorTypes] satisfies ActorType[]);
+  expect(values('AccessLevel')).toEqual([...accessLevels]);
+  expect(values('Permission')).toEqual([...permissions]);
+});
+
+test('what an entry states by itself is read without a resolver', () => {
+  const type = schema.getType('LogEntry');
+  const fields = isObjectType(type) ? type.getFields() : {};
+  const resolved = Object.values(fields).filter((field) => field.resolve !== undefined);
+  expect(resolved.map((field) => field.name).sort()).toEqual([
+    'action',
+    'actor',
+    'affectedUser',
+    'category',
+    'description',
+    'directory',
+    'id',
+    'position',
+    'vault',
+  ]);
+});
