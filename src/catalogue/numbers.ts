@@ -19,22 +19,23 @@ export async function openActionNumbers(
 ): Promise<ActionNumbers> {
   let numbers = await store.registerActions(catalogue.actions.map((action) => action.key));
   let keys = invert(numbers);
-  let reloading: Promise<void> | null = null;
+  let reloading = false;
   const reload = async () => {
+    reloading = true;
     try {
       numbers = await store.readActionNumbers();
       keys = invert(numbers);
     } catch {
       // The database does not answer; the next entry of such an action asks again.
     } finally {
-      reloading = null;
+      reloading = false;
     }
   };
   return {
     number: (key) => numbers.get(key),
     key(number) {
       const key = keys.get(number);
-      if (key === undefined) reloading ??= reload();
+      if (key === undefined && !reloading) void reload();
       return key ?? `unknown.${number}`;
     },
   };

@@ -47,7 +47,7 @@ async function dispatch(words: readonly string[]): Promise<number> {
   }
   const { command, rest } = findCommand(words);
   const { values, positionals } = parse(command, rest);
-  if (values['help'] === true) {
+  if (values.help === true) {
     process.stdout.write(commandHelp(command));
     return 0;
   }

@@ -38,7 +38,7 @@ export function guardRoots(schema: GraphQLSchema): GraphQLSchema {
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
     for (const field of Object.values<RootField>(type?.getFields() ?? {})) {
       const { resolve } = field;
-      if (resolve === undefined) throw new TypeError(`The root field ${field.name} has no resolver.`);
+      if (resolve === undefined) throw new TypeError(`${type?.name}.${field.name} has no resolver.`);
       field.resolve = (root, args, context, info) => {
         admit(field, context);
         return resolve(root, args, context, info);
@@ -47,7 +47,7 @@ export function guardRoots(schema: GraphQLSchema): GraphQLSchema {
   }
   for (const field of Object.values<RootField>(schema.getSubscriptionType()?.getFields() ?? {})) {
     const { subscribe } = field;
-    if (subscribe === undefined) throw new TypeError(`The subscription ${field.name} has no source.`);
+    if (subscribe === undefined) throw new TypeError(`Subscription.${field.name} has no source.`);
     field.subscribe = (root, args, context, info) => {
       admit(field, context);
       return subscribe(root, args, context, info);

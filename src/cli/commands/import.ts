@@ -49,7 +49,7 @@ async function openInput(path: string): Promise<{ chunks: AsyncIterable<Uint8Arr
 }
 
 function sourceOptions({ options }: CommandInput, config: Config, organizationId: string): SourceOptions {
-  const year = yearOf(options['year']);
+  const year = yearOf(options.year);
   const timeZone = options['time-zone'];
   return {
     catalogue: openCatalogue({ files: config.catalogueFiles }),
@@ -98,7 +98,7 @@ function toWire(entry: SourceEntry): EntryInput {
 const number = (value: number) => value.toLocaleString('en');
 
 async function run(input: CommandInput): Promise<number> {
-  const kind = kindOf(input.options['from']);
+  const kind = kindOf(input.options.from);
   const [path, ...more] = input.operands;
   if (path === undefined || more.length > 0)
     throw new AnnalsError('USAGE', { message: 'import takes one FILE, or - for standard input.' });
