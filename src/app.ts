@@ -16,7 +16,7 @@ import { createLoaders } from './graphql/loaders.ts';
 import { schema } from './graphql/schema.ts';
 import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } from './http/http.ts';
 import { openLive } from './live/live.ts';
-import { type Log, openLog } from './log/log.ts';
+import { type Log, openLog, openUpkeep } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
 import { type RandomSource, systemRandom } from './model/uuid.ts';
 import { openQuery } from './query/query.ts';
@@ -184,6 +184,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     embedded,
     createContext,
     async listen() {
+      owned.use(openUpkeep({ store, now }, config));
       return owned.use(await openHttp(httpDeps, httpOptions(config)));
     },
     async openDemo() {
@@ -192,7 +193,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
         clock = time;
         return past.append(to, entries);
       };
-      let clock = 0;
+      let clock = now();
       await using past = domain.logAt(() => clock);
       return await openDemo(
         { administration, appendAt, now, log: (line) => logger.info({}, line) },

@@ -383,5 +383,17 @@ BEGIN
   RETURN v_floor;
 END $$;
 
+-- Forgets idempotency keys of before a time, some at a time, so that no lock is held for long. How many were forgotten.
+CREATE FUNCTION forget_idempotency_keys(p_before timestamptz, p_limit integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  v_forgotten integer;
+BEGIN
+  DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(
+    SELECT k.ctid FROM idempotency_key k WHERE k.recorded_at < p_before LIMIT p_limit FOR UPDATE SKIP LOCKED));
+  GET DIAGNOSTICS v_forgotten = ROW_COUNT;
+  RETURN v_forgotten;
+END $$;
+
 -- The server makes later months ahead of time.
 SELECT ensure_log_partitions(now(), now() + interval '2 months');

@@ -148,8 +148,9 @@ query AnythingById($id: ID!) {
     id
     ... on Action { name category { name } severity defaultOutcome fields }
     ... on EventCategory { name actions { key } }
-    ... on Actor { type name email }
-    ... on Directory { kind name path parent { id name } }
+    # Aliases, because these may be null and the other names may not.
+    ... on Actor { type actorName: name email }
+    ... on Directory { kind directoryName: name path parent { id } }
     ... on LogEntry { occurredAt description }
     ... on Organization { name }
   }

@@ -20,7 +20,14 @@ export const globalId = (kind: Exclude<IdKind, 'actor'>, id: string): string => 
 
 export const actorId = (type: ActorType, externalId: string): string => `actor:${type}:${externalId}`;
 
-const kinds: ReadonlySet<string> = new Set<IdKind>(['entry', 'action', 'category', 'actor', 'directory', 'organization']);
+const kinds: ReadonlySet<string> = new Set<IdKind>([
+  'entry',
+  'action',
+  'category',
+  'actor',
+  'directory',
+  'organization',
+]);
 const isKind = (text: string): text is IdKind => kinds.has(text);
 
 /** The text before and after the first colon; null without one. */

@@ -10,6 +10,7 @@ import { openRepeatChecker } from './repeat.ts';
 import { type LogTail, openTails } from './tail.ts';
 
 export type { LogTail, TailState } from './tail.ts';
+export { openUpkeep } from './upkeep.ts';
 
 /** What became of one row; either `id` and `status`, or `error`. */
 export interface AppendOutcome {

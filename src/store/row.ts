@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { actorTypes, type Change, type Entry, type Json, outcomes, type Target } from '../model/entry.ts';
+import { normalizeIp } from '../model/ip.ts';
 
 /** The columns of an entry, in the order that `entryFromRow` reads them. */
 export const entryColumns = `e.organization_id, e.position, e.recorded_at, e.occurred_at, e.id, e.action_id, e.outcome, e.severity,
@@ -83,7 +84,8 @@ export function entryFromRow(columns: readonly unknown[], from = 0): Entry {
     directoryName: row[18],
     vaultName: row[19],
     targets: row[20] ?? [],
-    ip: row[21],
+    // PostgreSQL writes some IPv6 addresses with a dotted end; the digest binds the one text form.
+    ip: row[21] === null ? null : normalizeIp(row[21]),
     userAgent: row[22],
     device: row[23],
     session: row[24],

@@ -1,4 +1,13 @@
-import { getVariableValues, Kind, type OperationDefinitionNode, parse, TypeInfo, validate, visit, visitWithTypeInfo } from 'graphql';
+import {
+  getVariableValues,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  TypeInfo,
+  validate,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { type Example, examples } from '../../src/graphql/examples.ts';
@@ -30,18 +39,24 @@ function rootFields(example: Example): string[] {
   return found;
 }
 
-test.each(examples.map((example) => [example.name, example] as const))('%s is valid, with its variables', (_, example) => {
-  expect(validate(schema, parse(example.document))).toEqual([]);
-  const operation = operationOf(example);
-  const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], example.variables ?? {});
-  expect(errors ?? []).toEqual([]);
-  const declared = (operation.variableDefinitions ?? []).map((one) => one.variable.name.value);
-  expect(declared).toEqual(expect.arrayContaining(Object.keys(example.variables ?? {})));
-});
+test.each(examples.map((example) => [example.name, example] as const))(
+  '%s is valid, with its variables',
+  (_, example) => {
+    expect(validate(schema, parse(example.document))).toEqual([]);
+    const operation = operationOf(example);
+    const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], example.variables ?? {});
+    expect(errors ?? []).toEqual([]);
+    const declared = (operation.variableDefinitions ?? []).map((one) => one.variable.name.value);
+    expect(declared).toEqual(expect.arrayContaining(Object.keys(example.variables ?? {})));
+  },
+);
 
-test.each(examples.map((example) => [example.name, example] as const))('%s stays within the default limits', (_, example) => {
-  expect(() => limitedParse(readConfig({}))(example.document)).not.toThrow();
-});
+test.each(examples.map((example) => [example.name, example] as const))(
+  '%s stays within the default limits',
+  (_, example) => {
+    expect(() => limitedParse(readConfig({}))(example.document)).not.toThrow();
+  },
+);
 
 test('every query, mutation and subscription has an example', () => {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];

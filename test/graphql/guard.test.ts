@@ -1,4 +1,12 @@
-import { buildSchema, GraphQLError, getIntrospectionQuery, graphql, type GraphQLSchema, parse, subscribe } from 'graphql';
+import {
+  buildSchema,
+  type GraphQLError,
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  graphql,
+  parse,
+  subscribe,
+} from 'graphql';
 import { expect, test } from 'vitest';
 import { examples } from '../../src/graphql/examples.ts';
 import { guardRoots } from '../../src/graphql/guard.ts';
@@ -7,8 +15,13 @@ import { schema } from '../../src/graphql/schema.ts';
 /** What a request without a credential brings, as far as anything is read from it. */
 const stranger = { principal: null };
 
-async function outcomeOf(document: string, variables: Readonly<Record<string, unknown>>): Promise<readonly GraphQLError[]> {
-  const isSubscription = parse(document).definitions.some((node) => 'operation' in node && node.operation === 'subscription');
+async function outcomeOf(
+  document: string,
+  variables: Readonly<Record<string, unknown>>,
+): Promise<readonly GraphQLError[]> {
+  const isSubscription = parse(document).definitions.some(
+    (node) => 'operation' in node && node.operation === 'subscription',
+  );
   const result = isSubscription
     ? await subscribe({ schema, document: parse(document), contextValue: stranger, variableValues: variables })
     : await graphql({ schema, source: document, contextValue: stranger, variableValues: variables });

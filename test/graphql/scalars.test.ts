@@ -1,5 +1,5 @@
-import { type GraphQLScalarType, isScalarType, parseConstValue } from 'graphql';
 import fc from 'fast-check';
+import { type GraphQLScalarType, isScalarType, parseConstValue } from 'graphql';
 import { expect, test } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
 
@@ -51,7 +51,9 @@ test('JSON is the same as a variable and as a literal', () => {
   const value = { a: [1, -2.5e3, 'x', true, null, { b: {} }], __proto: 'p', constructor: 1 };
   expect(type.coerceInputValue(value)).toBe(value);
   expect(type.coerceOutputValue(value)).toBe(value);
-  expect(fromLiteral('JSON', '{a: [1, -2.5e3, "x", true, null, {b: {}}], __proto: "p", constructor: 1}')).toEqual(value);
+  expect(fromLiteral('JSON', '{a: [1, -2.5e3, "x", true, null, {b: {}}], __proto: "p", constructor: 1}')).toEqual(
+    value,
+  );
 });
 
 test('a JSON member called __proto__ is a member and no prototype', () => {

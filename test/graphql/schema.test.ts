@@ -11,9 +11,9 @@ import {
   validateSchema,
 } from 'graphql';
 import { expect, test } from 'vitest';
+import { schema } from '../../src/graphql/schema.ts';
 import { type ActorType, actorTypes, outcomes } from '../../src/model/entry.ts';
 import { accessLevels, permissions } from '../../src/model/role.ts';
-import { schema } from '../../src/graphql/schema.ts';
 
 const types = Object.values(schema.getTypeMap()).filter(
   (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
@@ -49,14 +49,24 @@ test('schema.graphql is the printed schema; `npm run schema` writes it', () => {
 test('every type, field, argument, input field and enum value has a description that is a sentence', () => {
   const all = types.flatMap((type) => [...places(type)]);
   expect(all.length).toBeGreaterThan(200);
-  expect(all.filter(([, { description }]) => !/^[^\s].*[.?]$/s.test(description ?? '')).map(([place]) => place)).toEqual([]);
+  expect(
+    all.filter(([, { description }]) => !/^[^\s].*[.?]$/s.test(description ?? '')).map(([place]) => place),
+  ).toEqual([]);
 });
 
 test('the root fields are the ones of the contract', () => {
   const fields = (type: ReturnType<typeof schema.getQueryType>) => Object.keys(type?.getFields() ?? {}).sort();
-  expect(fields(schema.getQueryType())).toEqual(
-    ['actions', 'actors', 'directories', 'eventCategories', 'log', 'logs', 'node', 'organization', 'viewer'],
-  );
+  expect(fields(schema.getQueryType())).toEqual([
+    'actions',
+    'actors',
+    'directories',
+    'eventCategories',
+    'log',
+    'logs',
+    'node',
+    'organization',
+    'viewer',
+  ]);
   expect(fields(schema.getMutationType())).toEqual(['recordLogs']);
   expect(fields(schema.getSubscriptionType())).toEqual(['logAdded']);
 });

@@ -33,8 +33,7 @@ EventCategoryRef.implement({
     actionGroups: t.field({
       type: [ActionGroupRef],
       description: 'The groups inside it, in the order of the catalogue; empty where the product has none.',
-      resolve: ({ key }, _, { services }) =>
-        services.catalogue.actionGroups.filter((group) => group.category === key),
+      resolve: ({ key }, _, { services }) => services.catalogue.actionGroups.filter((group) => group.category === key),
     }),
     actions: t.field({
       type: [ActionRef],

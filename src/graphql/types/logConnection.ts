@@ -1,9 +1,9 @@
 import type { Entry } from '../../model/entry.ts';
 import type { LogPage } from '../../query/query.ts';
+import { bareFilter } from '../bareFilter.ts';
 import { builder } from '../builder.ts';
 import { callerWith, needs } from '../guard.ts';
 import { entryUuid } from '../ids.ts';
-import { bareFilter } from '../bareFilter.ts';
 import { LogEntryRef } from '../refs.ts';
 import { LogFilterRef } from './logFilter.ts';
 
@@ -27,7 +27,9 @@ function connectionOf(page: LogPage): Connection {
 const PageInfoRef = builder.objectRef<LogPage>('PageInfo').implement({
   description: 'Where a page stands among the others.',
   fields: (t) => ({
-    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there are entries after the last of this page.' }),
+    hasNextPage: t.exposeBoolean('hasNextPage', {
+      description: 'Whether there are entries after the last of this page.',
+    }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
       description: 'Whether there are entries before the first of this page.',
     }),

@@ -62,25 +62,23 @@ interface NamedDirectory {
   readonly seen: boolean;
 }
 
-export const LogDirectoryRef = builder
-  .objectRef<NamedDirectory>('LogDirectory')
-  .implement({
-    description: 'A vault or folder, as called when it happened.',
-    fields: (t) => ({
-      id: t.id({
-        description: 'The producing product’s own id.',
-        resolve: async ({ number }, _, { loaders }) => (await loaders.directory.load(number)).externalId,
-      }),
-      name: t.exposeString('name', { nullable: true, description: 'The name at that time.' }),
-      current: t.field({
-        type: DirectoryRef,
-        nullable: true,
-        description: 'The same directory as known today; null for a vault of which the caller sees single folders only.',
-        resolve: ({ number, seen }, _, { loaders }) =>
-          seen ? loaders.directory.load(number) : seenDirectory(loaders, number),
-      }),
+export const LogDirectoryRef = builder.objectRef<NamedDirectory>('LogDirectory').implement({
+  description: 'A vault or folder, as called when it happened.',
+  fields: (t) => ({
+    id: t.id({
+      description: 'The producing product’s own id.',
+      resolve: async ({ number }, _, { loaders }) => (await loaders.directory.load(number)).externalId,
     }),
-  });
+    name: t.exposeString('name', { nullable: true, description: 'The name at that time.' }),
+    current: t.field({
+      type: DirectoryRef,
+      nullable: true,
+      description: 'The same directory as known today; null for a vault of which the caller sees single folders only.',
+      resolve: ({ number, seen }, _, { loaders }) =>
+        seen ? loaders.directory.load(number) : seenDirectory(loaders, number),
+    }),
+  }),
+});
 
 export const LogTargetRef = builder.objectRef<Target>('LogTarget').implement({
   description: 'Something it was done to.',

@@ -34,19 +34,16 @@ const OutcomeConditionRef = builder.inputRef<SetCondition<Outcome>>('OutcomeCond
   }),
 });
 
-const DirectoryConditionRef = builder
-  .inputRef<NonNullable<LogFilter['directory']>>('DirectoryCondition')
-  .implement({
-    description: 'A condition on the directory, by external or global ids. All members together must hold.',
-    fields: (t) => ({
-      in: t.idList({ description: `${words.in} What lies under them does not count; see \`under\`.` }),
-      notIn: t.idList({ description: words.notIn }),
-      under: t.idList({
-        description:
-          'Is one of these or lies anywhere under one, in the tree of today; an empty list matches nothing.',
-      }),
+const DirectoryConditionRef = builder.inputRef<NonNullable<LogFilter['directory']>>('DirectoryCondition').implement({
+  description: 'A condition on the directory, by external or global ids. All members together must hold.',
+  fields: (t) => ({
+    in: t.idList({ description: `${words.in} What lies under them does not count; see \`under\`.` }),
+    notIn: t.idList({ description: words.notIn }),
+    under: t.idList({
+      description: 'Is one of these or lies anywhere under one, in the tree of today; an empty list matches nothing.',
     }),
-  });
+  }),
+});
 
 const TargetConditionRef = builder.inputRef<NonNullable<LogFilter['target']>>('TargetCondition').implement({
   description: 'A condition on the targets. All members together must hold.',

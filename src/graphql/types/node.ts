@@ -1,5 +1,5 @@
-import type { AnnalsContext } from '../context.ts';
 import { builder } from '../builder.ts';
+import type { AnnalsContext } from '../context.ts';
 import { caller, callerWith } from '../guard.ts';
 import { parseGlobalId } from '../ids.ts';
 import { NodeRef, type NodeValue } from '../refs.ts';

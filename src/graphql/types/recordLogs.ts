@@ -1,6 +1,6 @@
 import type { AnnalsError } from '../../errors.ts';
-import type { EntryInput } from '../../model/entry.ts';
 import type { AppendOutcome } from '../../log/log.ts';
+import type { EntryInput } from '../../model/entry.ts';
 import { builder } from '../builder.ts';
 import { callerWith, needs } from '../guard.ts';
 import { globalId } from '../ids.ts';
@@ -33,7 +33,11 @@ const RecordStatusRef = builder.enumType('RecordStatus', {
   },
 });
 
-const RecordErrorRef = builder.objectRef<AnnalsError>('RecordError').implement({
+interface RecordError extends Pick<AnnalsError, 'code' | 'message' | 'cure'> {
+  readonly path: string | null;
+}
+
+const RecordErrorRef = builder.objectRef<RecordError>('RecordError').implement({
   description: 'Why one entry was not recorded, and what would be right.',
   fields: (t) => ({
     code: t.exposeString('code', {
@@ -42,10 +46,9 @@ const RecordErrorRef = builder.objectRef<AnnalsError>('RecordError').implement({
     }),
     message: t.exposeString('message', { description: 'What was wrong.' }),
     cure: t.exposeString('cure', { description: 'What to do about it.' }),
-    path: t.string({
+    path: t.exposeString('path', {
       nullable: true,
       description: 'The field of the entry, such as `targets[2].id`; null where it is the entry as a whole.',
-      resolve: ({ path }) => path ?? null,
     }),
   }),
 });
@@ -69,10 +72,15 @@ const RecordResultRef = builder.objectRef<AppendOutcome>('RecordLogsResult').imp
       description: 'The entry as recorded; null where it was not, and where the caller does not see it.',
       resolve: ({ id }, _, { loaders }) => (id === null ? null : loaders.entry.load(id)),
     }),
-    error: t.expose('error', {
+    error: t.field({
       type: RecordErrorRef,
       nullable: true,
       description: 'Null where it was recorded.',
+      // Never the error itself: GraphQL takes an Error as the failure of the field.
+      resolve: ({ error }) =>
+        error === null
+          ? null
+          : { code: error.code, message: error.message, cure: error.cure, path: error.path ?? null },
     }),
   }),
 });

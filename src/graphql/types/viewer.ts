@@ -58,7 +58,8 @@ function inWords({ rule, sight, isMember }: Sees, context: AnnalsContext): strin
 }
 
 const VisibilityRef = builder.objectRef<Sees>('Visibility').implement({
-  description: 'Which entries a principal sees, and why. What is hidden is absent everywhere: in pages, counts and live.',
+  description:
+    'Which entries a principal sees, and why. What is hidden is absent everywhere: in pages, counts and live.',
   fields: (t) => ({
     inWords: t.string({
       description: 'The rule as an English sentence, as it applies to this principal now.',

@@ -164,3 +164,9 @@ export async function readSeals(database: Database, organization: number, ids: r
     digest,
   }));
 }
+
+/** Forgets idempotency keys recorded before a time, at most `limit`; how many were forgotten. */
+export async function forgetIdempotencyKeys(database: Database, before: number, limit: number): Promise<number> {
+  const [row] = await database.rows<[number]>('select forget_idempotency_keys($1, $2)', [timestamp(before), limit]);
+  return row?.[0] ?? 0;
+}

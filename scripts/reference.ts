@@ -1,0 +1,56 @@
+/** Renders the reference documents from the tables in the code: `npm run docs` writes them, a test compares them. */
+import { writeFileSync } from 'node:fs';
+import { describeSettings } from '../src/config.ts';
+import { type ErrorInfo, errorTable } from '../src/errors.ts';
+
+const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const row = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+}
+
+export function configurationPage(): string {
+  const rows = describeSettings().map((one) => [`\`${one.name}\``, one.type, one.default, one.doc]);
+  return `# Configuration
+
+Every setting is an environment variable. An empty value is the same as none. All mistakes are reported at once, and the
+server does not start with any. This page is generated from \`src/config.ts\` by \`npm run docs\`; \`npx annals --help\`
+prints the same table.
+
+${table(['variable', 'form', 'default', 'what it does'], rows)}
+`;
+}
+
+export function errorsPage(): string {
+  const rows = Object.entries<ErrorInfo>(errorTable).map(([code, { message, cure, http, ws, exit }]) => [
+    `\`${code}\``,
+    message,
+    cure,
+    String(http),
+    ws === undefined ? '' : String(ws),
+    String(exit),
+  ]);
+  return `# Errors
+
+An error has a code, a message that says what was wrong, and a cure that says what would be right. In GraphQL they stand
+in \`errors[].message\` and \`errors[].extensions\` (\`code\`, \`cure\`, \`requestId\`, and where they apply \`path\`, the input
+field, and \`retryAfterMs\`); rows of \`recordLogs\` carry them in \`results[].error\`; the command line prints them on
+stderr. The message here is the general one; the error itself names the particulars.
+
+*HTTP* is the status of a response that consists of this error alone, *WebSocket* the code with which it closes a socket,
+*exit* the exit status of the command line. Anything unforeseen is \`INTERNAL\`: the reason stays in the server’s log under
+the request id. This page is generated from \`src/errors.ts\` by \`npm run docs\`.
+
+${table(['code', 'message', 'cure', 'HTTP', 'WebSocket', 'exit'], rows)}
+`;
+}
+
+export const referencePages = {
+  'docs/configuration.md': configurationPage,
+  'docs/errors.md': errorsPage,
+} as const satisfies Record<string, () => string>;
+
+if (import.meta.main) {
+  for (const [path, page] of Object.entries(referencePages)) writeFileSync(new URL(`../${path}`, import.meta.url), page());
+}
