@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   // Without Vite's own condition `development`: packages in node_modules are loaded by Node, which does not set it, and
@@ -6,6 +6,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['module', 'node'] } },
   test: {
     include: ['test/**/*.test.ts'],
+    // These have configurations of their own: vitest.interop.config.ts, vitest.soak.config.ts.
+    exclude: [...configDefaults.exclude, 'test/interop/**', 'test/soak/**'],
     globalSetup: ['test/support/postgres.ts'],
     // Processes: tests kill servers, follow signals and count what a process leaves open.
     pool: 'forks',

@@ -93,7 +93,7 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
       },
     );
   const log = logAt(now);
-  const live = openLive({ store, log, query, auth });
+  const live = openLive({ store, log, query, auth, now });
   const services: Services = { catalogue, log, query, live, visibility, names: store, actions };
   return { auth, log, live, services, logAt };
 }

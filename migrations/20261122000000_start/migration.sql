@@ -397,3 +397,8 @@ END $$;
 
 -- The server makes later months ahead of time.
 SELECT ensure_log_partitions(now(), now() + interval '2 months');
+
+-- Functions are open to everyone by default; these run with the owner's rights, so only roles that are granted them may.
+REVOKE EXECUTE ON FUNCTION
+  ensure_log_partitions, append_log_entries, register_actors, register_directories, raise_recorded_floor, forget_idempotency_keys
+  FROM PUBLIC;

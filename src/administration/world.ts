@@ -1,8 +1,11 @@
-import { AnnalsError } from '../errors.ts';
-import type { AccessLevel } from '../model/role.ts';
+import { type AccessLevel, accessLevels } from '../model/role.ts';
 import type { PrismaClient } from '../store/store.ts';
+import { checkWorld } from './checks.ts';
 
-/** An organization’s people and places, by the product’s own ids. Parents come before their children. */
+/**
+ * An organization’s people and places, by the product’s own ids. Every reference is to something in the same world, and
+ * parents come before their children.
+ */
 export interface World {
   readonly members: readonly {
     readonly externalId: string;
@@ -29,13 +32,14 @@ export interface World {
   }[];
 }
 
-type Client = Omit<PrismaClient, '$connect' | '$disconnect' | '$on' | '$transaction' | '$extends'>;
+/** The client inside a transaction. */
+export type Client = Omit<PrismaClient, '$connect' | '$disconnect' | '$on' | '$transaction' | '$extends'>;
 type Numbers = ReadonlyMap<string, number>;
 
-function numberOf(numbers: Numbers, id: string, path: string): number {
+/** `checkWorld` has found every reference. */
+function numberOf(numbers: Numbers, id: string): number {
   const number = numbers.get(id);
-  if (number === undefined)
-    throw new AnnalsError('BAD_INPUT', { path, message: `${path}: there is no ${JSON.stringify(id)}.` });
+  if (number === undefined) throw new TypeError(`${id} is not in the world`);
   return number;
 }
 
@@ -73,7 +77,7 @@ async function importGroups(
     });
     const memberships = memberIds.map((id) => ({
       groupId: group.id,
-      memberId: numberOf(members, id, `groups ${externalId}`),
+      memberId: numberOf(members, id),
     }));
     await client.groupMembership.createMany({ data: memberships, skipDuplicates: true });
     numbers.set(externalId, group.id);
@@ -88,7 +92,7 @@ async function importDirectories(
 ): Promise<Numbers> {
   const numbers = new Map<string, number>();
   for (const { externalId, name, kind, parentId } of directories) {
-    const parent = parentId === null ? null : numberOf(numbers, parentId, `directories ${externalId}`);
+    const parent = parentId === null ? null : numberOf(numbers, parentId);
     const directory = await client.directory.upsert({
       where: { organizationId_externalId: { organizationId, externalId } },
       create: { organizationId, externalId, name, kind, parentId: parent },
@@ -99,22 +103,60 @@ async function importDirectories(
   return numbers;
 }
 
-/** All or nothing, in one transaction. Errors: BAD_INPUT for a reference to something that is not in the world. */
+interface WorldNumbers {
+  readonly members: Numbers;
+  readonly groups: Numbers;
+  readonly directories: Numbers;
+}
+
+async function importGrants(
+  client: Client,
+  organizationId: number,
+  world: World,
+  numbers: WorldNumbers,
+): Promise<void> {
+  const wanted = world.grants.map(({ directoryId, subject, level }) => ({
+    organizationId,
+    directoryId: numberOf(numbers.directories, directoryId),
+    memberId: 'memberId' in subject ? numberOf(numbers.members, subject.memberId) : null,
+    groupId: 'groupId' in subject ? numberOf(numbers.groups, subject.groupId) : null,
+    level,
+  }));
+  await client.directoryGrant.createMany({ data: wanted, skipDuplicates: true });
+  // Grants that stood before keep their row; their level is that of the world.
+  for (const level of accessLevels) {
+    const same = wanted
+      .filter((grant) => grant.level === level)
+      .map(({ directoryId, memberId, groupId }) => ({ directoryId, memberId, groupId }));
+    if (same.length > 0) {
+      await client.directoryGrant.updateMany({
+        where: { organizationId, level: { not: level }, OR: same },
+        data: { level },
+      });
+    }
+  }
+}
+
+/**
+ * Writes a world that `checkWorld` has passed, and raises the rights version, inside a transaction: rights and their
+ * version become visible together. Worlds of one organization are written one after another.
+ */
+export async function writeWorld(client: Client, organizationId: number, world: World): Promise<void> {
+  await client.$executeRaw`select from organization where id = ${organizationId} for no key update`;
+  const members = await importMembers(client, organizationId, world.members);
+  const groups = await importGroups(client, organizationId, world.groups, members);
+  const directories = await importDirectories(client, organizationId, world.directories);
+  await importGrants(client, organizationId, world, { members, groups, directories });
+  await raiseRights(client, organizationId);
+}
+
+/** Last in a transaction: the head’s lock holds back everything that is recorded meanwhile. */
+export async function raiseRights(client: Client, organizationId: number): Promise<void> {
+  await client.logHead.update({ where: { organizationId }, data: { rightsVersion: { increment: 1 } } });
+}
+
+/** All or nothing. Errors: BAD_INPUT, before anything is written. */
 export async function importWorld(prisma: PrismaClient, organizationId: number, world: World): Promise<void> {
-  await prisma.$transaction(
-    async (client) => {
-      const members = await importMembers(client, organizationId, world.members);
-      const groups = await importGroups(client, organizationId, world.groups, members);
-      const directories = await importDirectories(client, organizationId, world.directories);
-      const grants = world.grants.map(({ directoryId, subject, level }) => ({
-        organizationId,
-        directoryId: numberOf(directories, directoryId, 'grants'),
-        memberId: 'memberId' in subject ? numberOf(members, subject.memberId, 'grants') : null,
-        groupId: 'groupId' in subject ? numberOf(groups, subject.groupId, 'grants') : null,
-        level,
-      }));
-      await client.directoryGrant.createMany({ data: grants, skipDuplicates: true });
-    },
-    { timeout: 60_000 },
-  );
+  checkWorld(world);
+  await prisma.$transaction((client) => writeWorld(client, organizationId, world), { timeout: 60_000 });
 }

@@ -25,7 +25,9 @@ export function openProgress(stream: NodeJS.WriteStream): Progress {
         share === null
           ? ''
           : `[${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${String(Math.floor(share * 100)).padStart(3)} %  `;
-      stream.write(`\r\u001b[2K${bar}${words}`.slice(0, Math.max(20, stream.columns) + 5));
+      // A terminal that does not know its width says 0.
+      const width = stream.columns > 0 ? stream.columns : 80;
+      stream.write(`\r\u001b[2K${`${bar}${words}`.slice(0, width - 1)}`);
     },
     clear() {
       if (drawn) stream.write('\r\u001b[2K');

@@ -84,6 +84,8 @@ async function loadSite(examples: readonly Example[]) {
     },
     graphiql: {
       endpoint: '/graphql',
+      // Else subscriptions go as GET, and a long document does not fit into an address.
+      method: 'POST',
       title: 'Annals',
       headers,
       // Tokens do not belong in the browser’s storage; see explorer.client.js.

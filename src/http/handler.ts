@@ -44,6 +44,8 @@ export function openHandler(engine: Engine, explorer: Explorer, transport: Trans
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const exchange: Exchange = { request, response, path, requestId: requestIdOf(request) };
     for (const [name, value] of Object.entries(securityHeaders(exchange.requestId))) response.setHeader(name, value);
+    // Writing to a client that has just gone; the close that follows is what matters.
+    response.on('error', (error) => deps.log.debug({ requestId: exchange.requestId, err: error }, 'response error'));
     // Closing with unread bytes resets the connection, and the answer would be lost with it.
     response.once('finish', () => {
       if (request.complete) return;
@@ -51,9 +53,10 @@ export function openHandler(engine: Engine, explorer: Explorer, transport: Trans
       request.once('close', () => clearTimeout(linger));
       request.resume();
     });
-    route(exchange).catch((error: unknown) => {
+    const served = route(exchange).catch((error: unknown) => {
       if (!response.destroyed) sendError(exchange, error, deps);
     });
+    transport.work.add(served);
   };
 }
 

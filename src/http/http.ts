@@ -2,7 +2,7 @@
 import { openEngine } from './engine.ts';
 import { openExplorer } from './explorer.ts';
 import { openHandler } from './handler.ts';
-import { defaultBounds, type HttpDeps, type HttpOptions, type Transport } from './options.ts';
+import { defaultBounds, type HttpDeps, type HttpOptions, openWork, type Transport } from './options.ts';
 import { closeServer, createHttpServer, listen } from './server.ts';
 import { openSockets } from './sockets.ts';
 
@@ -23,7 +23,7 @@ export interface Http extends AsyncDisposable {
 export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Http> {
   const bounds = { ...defaultBounds, ...options.bounds };
   const stopping = new AbortController();
-  const transport: Transport = { deps, options, bounds, stopping: stopping.signal };
+  const transport: Transport = { deps, options, bounds, stopping: stopping.signal, work: openWork() };
   const engine = openEngine(deps, bounds);
   const sockets = openSockets(engine, transport);
   const server = createHttpServer(openHandler(engine, openExplorer(options.examples), transport), sockets, bounds);
@@ -34,7 +34,7 @@ export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Ht
     port,
     [Symbol.asyncDispose]() {
       stopping.abort();
-      closing ??= closeServer(server, sockets, bounds.stopMs);
+      closing ??= closeServer(server, sockets, transport);
       return closing;
     },
   };

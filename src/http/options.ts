@@ -66,6 +66,8 @@ export interface Bounds {
   readonly stallMs: number;
   /** From opening a WebSocket to connection_init. */
   readonly connectionInitMs: number;
+  /** For a WebSocket client to answer a close; then it is dropped. */
+  readonly closeMs: number;
   /** For the whole shutdown. */
   readonly stopMs: number;
   /** Bytes that may wait in one connection before its streams pause. */
@@ -79,6 +81,7 @@ export const defaultBounds: Bounds = {
   requestMs: 60_000,
   stallMs: 60_000,
   connectionInitMs: 10_000,
+  closeMs: 2000,
   stopMs: 5000,
   bufferBytes: 262_144,
   documentCharacters: 8_388_608,
@@ -91,4 +94,27 @@ export interface Transport {
   readonly bounds: Bounds;
   /** Aborted when the server stops; streams end then. */
   readonly stopping: AbortSignal;
+  /** Exchanges and sockets that are not over, what they hold included. */
+  readonly work: Work;
+}
+
+/** Promises that are pending. */
+export interface Work {
+  add(promise: Promise<unknown>): void;
+  /** Resolves when none is. */
+  idle(): Promise<void>;
+}
+
+export function openWork(): Work {
+  const pending = new Set<Promise<unknown>>();
+  return {
+    add(promise) {
+      const forget = () => pending.delete(promise);
+      pending.add(promise);
+      promise.then(forget, forget);
+    },
+    async idle() {
+      while (pending.size > 0) await Promise.allSettled(pending);
+    },
+  };
 }

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AnnalsError } from '../errors.ts';
 import type { Handler } from './handler.ts';
-import type { Bounds, HttpOptions } from './options.ts';
+import type { Bounds, HttpOptions, Transport } from './options.ts';
 import { securityHeaders } from './reply.ts';
 import type { Sockets } from './sockets.ts';
 
@@ -107,20 +107,23 @@ function listenError(
 }
 
 /**
- * Stops accepting and resolves when every connection is closed. Work under way has half of `stopMs` to answer; what is still
- * open at the end of it is dropped.
+ * Stops accepting and resolves when every connection is closed and what it held is freed. Work under way has half of
+ * `stopMs` to answer; what is still open at the end of it is dropped, and not waited for.
  */
-export async function closeServer(server: Server, sockets: Sockets, stopMs: number): Promise<void> {
+export async function closeServer(server: Server, sockets: Sockets, { bounds, work }: Transport): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // A connection that was busy when the server closed is idle, not closed, after its answer.
   const idle = setInterval(() => server.closeIdleConnections(), 20);
   const patience = new AbortController();
-  const hurry = setTimeout(() => patience.abort(), stopMs / 2);
+  const hurry = setTimeout(() => patience.abort(), bounds.stopMs / 2);
+  const forced = Promise.withResolvers<void>();
   const force = setTimeout(() => {
     server.closeAllConnections();
     sockets.destroy();
-  }, stopMs);
+    forced.resolve();
+  }, bounds.stopMs);
   await Promise.all([sockets.stop(patience.signal), closed]);
+  await Promise.race([work.idle(), forced.promise]);
   clearInterval(idle);
   clearTimeout(hurry);
   clearTimeout(force);

@@ -2,17 +2,17 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
-import { AnnalsError, errorInfo } from '../errors.ts';
+import { AnnalsError, type ErrorCode, type ErrorInfo, errorInfo } from '../errors.ts';
 import type { Bounds } from './options.ts';
+import { openTurns } from './turns.ts';
 
 /** Unanswered pings after which a client counts as gone. */
 const missedPings = 3;
 
-/** For how long a client may take to answer a close. */
-const closeMs = 2000;
-
 export interface SocketOptions {
-  readonly bounds: Pick<Bounds, 'bufferBytes' | 'stallMs'>;
+  readonly bounds: Pick<Bounds, 'bufferBytes' | 'stallMs' | 'closeMs'>;
+  /** Answers that may wait to be taken. */
+  readonly answers: number;
   /** Bytes that a message may have now; it depends on who the caller turned out to be. */
   messageLimit(): number;
   /** An error that a message caused and that no result can carry. */
@@ -20,35 +20,57 @@ export interface SocketOptions {
 }
 
 /** Closes with the error’s code and, as the reason, its code and message in at most 123 bytes. */
-export function closeWith(socket: WebSocket, error: AnnalsError): void {
+export function closeWith(socket: WebSocket, error: AnnalsError, closeMs: number): void {
   const reason = Buffer.from(`${error.code}: ${error.message}`)
     .subarray(0, 123)
     .toString('utf8')
     .replace(/\ufffd+$/, '');
-  socket.close(errorInfo(error.code).ws ?? 4400, reason);
+  close(socket, closeMs, closeCode(error.code), reason);
+}
+
+/** A client that does not answer the close within `closeMs` is dropped. */
+function close(socket: WebSocket, closeMs: number, code?: number, reason?: string): void {
+  socket.close(code, reason);
   const impatient = setTimeout(() => socket.terminate(), closeMs);
   socket.once('close', () => clearTimeout(impatient));
 }
 
+/** Clients of graphql-ws connect again after 1013, and give up after 4400 and 4500. */
+function closeCode(code: ErrorCode): number {
+  const { ws, http }: ErrorInfo = errorInfo(code);
+  if (ws !== undefined) return ws;
+  if (http === 503) return 1013;
+  return http >= 500 ? 4500 : 4400;
+}
+
 /**
  * `send` resolves at once while little waits in the socket, else when the client has taken what waited: graphql-ws asks a
- * stream for its next result only then. Nothing is read from the client meanwhile, so it cannot make answers pile up either.
+ * stream for its next result only then. Reading goes on meanwhile, for the pongs that prove that a slow client is alive; one
+ * that asks on and on without taking its answers is disconnected.
  */
 export function openProtocolSocket(socket: WebSocket, stream: Duplex, options: SocketOptions): ProtocolSocket {
-  const { bufferBytes, stallMs } = options.bounds;
+  const { bufferBytes, stallMs, closeMs } = options.bounds;
+  const gone = Promise.withResolvers<void>();
+  const turn = openTurns(bufferBytes);
+  socket.once('close', () => gone.resolve());
   let messages: (data: string) => Promise<void> = async () => {};
+  let waiting = 0;
 
-  const write = (put: (done: (error?: Error | null) => void) => void): Promise<void> => {
-    if (socket.readyState !== socket.OPEN) return Promise.resolve();
+  const write = (put: (done: () => void) => void): Promise<void> => {
+    // Not at once: a source that always has more would never let the event loop get to the closing of the socket.
+    if (socket.readyState !== socket.OPEN) return gone.promise;
     const { promise, resolve } = Promise.withResolvers<void>();
+    waiting += 1;
+    if (waiting > options.answers) {
+      socket.terminate();
+      return gone.promise;
+    }
     // The callback comes when these bytes and all before them have left, or never will; a broken socket closes by itself.
     put(() => {
-      if (socket.isPaused && socket.bufferedAmount <= bufferBytes) socket.resume();
+      waiting -= 1;
       resolve();
     });
-    if (socket.bufferedAmount <= bufferBytes) return Promise.resolve();
-    socket.pause();
-    return promise;
+    return socket.bufferedAmount <= bufferBytes ? Promise.resolve() : promise;
   };
 
   const receive = (data: RawData, binary: boolean) => {
@@ -56,7 +78,7 @@ export function openProtocolSocket(socket: WebSocket, stream: Duplex, options: S
     const limit = options.messageLimit();
     if (binary || bytes > limit) {
       const message = `A message has more than ${limit} bytes.`;
-      closeWith(socket, binary ? notText() : new AnnalsError('BODY_TOO_LARGE', { message }));
+      closeWith(socket, binary ? notText() : new AnnalsError('BODY_TOO_LARGE', { message }), closeMs);
       return;
     }
     messages(data.toString()).catch((error: unknown) => options.onFailure(error));
@@ -68,8 +90,13 @@ export function openProtocolSocket(socket: WebSocket, stream: Duplex, options: S
   socket.on('ping', (data) => void write((done) => socket.pong(data, false, done)));
   return {
     protocol: socket.protocol,
-    send: (data) => write((done) => socket.send(data, done)),
-    close: (code, reason) => socket.close(code, reason),
+    send: async (data) => {
+      await write((done) => socket.send(data, done));
+      await turn(data.length);
+    },
+    // Without the payload: an answer is never larger than it has to be.
+    onPing: () => write((done) => socket.send('{"type":"pong"}', done)),
+    close: (code, reason) => close(socket, closeMs, code, reason),
     onMessage: (callback) => {
       messages = callback;
     },
@@ -114,7 +141,7 @@ function watchSize(socket: WebSocket, stream: Duplex, options: SocketOptions): v
     pending += chunk.length;
     // A completed message and the start of the next may share a chunk, hence the allowance of one chunk.
     if (pending <= options.messageLimit() + 65_536 || socket.readyState !== socket.OPEN) return;
-    closeWith(socket, new AnnalsError('BODY_TOO_LARGE'));
+    closeWith(socket, new AnnalsError('BODY_TOO_LARGE'), options.bounds.closeMs);
     socket.pause();
   });
 }

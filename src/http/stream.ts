@@ -6,6 +6,7 @@ import { AnnalsError } from '../errors.ts';
 import type { Result } from './engine.ts';
 import type { Transport } from './options.ts';
 import { type Exchange, logFailure, statusOf } from './reply.ts';
+import { openTurns } from './turns.ts';
 
 /** A comment at this interval keeps proxies from closing a quiet stream, and finds out that the client has gone. */
 const keepAliveMs = 12_000;
@@ -64,6 +65,7 @@ async function end(why: 'closed' | 'stopping', exchange: Exchange, transport: Tr
 
 async function pump(exchange: Exchange, iterator: AsyncIterator<Result>, transport: Transport): Promise<void> {
   const { response } = exchange;
+  const turn = openTurns(transport.bounds.bufferBytes);
   for (;;) {
     const next = await nextResult(iterator, exchange, transport);
     if (response.writableEnded || response.destroyed) return;
@@ -71,9 +73,9 @@ async function pump(exchange: Exchange, iterator: AsyncIterator<Result>, transpo
       response.end('event: complete\ndata:\n\n');
       return;
     }
-    const result = formatResult(next.value, exchange, transport);
-    if (!response.write(`event: next\ndata: ${stringify(result)}\n\n`))
-      await drained(response, transport.bounds.stallMs);
+    const event = `event: next\ndata: ${stringify(formatResult(next.value, exchange, transport))}\n\n`;
+    if (!response.write(event)) await drained(response, transport.bounds.stallMs);
+    await turn(event.length);
     if (next.last) {
       response.end('event: complete\ndata:\n\n');
       return;

@@ -29,7 +29,8 @@ export interface Live extends AsyncDisposable {
   /**
    * History after a cursor, then what is recorded, in the order of the log, without gap or repeat. Without `after`: from
    * now on. The first batch comes at once. Returning the iterator frees everything it holds.
-   * Errors: BAD_INPUT, BAD_CURSOR, HISTORY_CLEARED, LOG_RESTORED, FORBIDDEN.
+   * Errors: BAD_INPUT, BAD_CURSOR, HISTORY_CLEARED, LOG_RESTORED, FORBIDDEN, SERVER_STOPPING; UNAVAILABLE at the start
+   * only, later the stream waits.
    */
   subscribe(
     principal: Principal,
@@ -43,11 +44,13 @@ export interface LiveDeps extends StreamDeps {
   readonly log: Pick<Log, 'tail'>;
 }
 
+/** Why streams are aborted when the server stops; told from a subscriber’s own leaving by identity. */
 const stopping = new AnnalsError('SERVER_STOPPING');
 
 /** Disposing ends every stream with a SERVER_STOPPING notice and its last cursor. */
 export function openLive(deps: LiveDeps): Live {
   const open = new Set<AbortController>();
+  let closed = false;
 
   return {
     get streams() {
@@ -55,6 +58,7 @@ export function openLive(deps: LiveDeps): Live {
     },
 
     subscribe(principal, { after, filter }) {
+      if (closed) throw new AnnalsError('SERVER_STOPPING');
       const tail = deps.log.tail(principal.organization);
       const control = new AbortController();
       const request = { principal, after: after ?? null, filter: filter ?? null };
@@ -79,6 +83,8 @@ export function openLive(deps: LiveDeps): Live {
             release();
             if (!control.signal.aborted) throw error;
             if (control.signal.reason !== stopping || !wasOpen) return done;
+            // Without a cursor there is nothing to go on from: the subscriber learns it as an error.
+            if (cursor === '') throw new AnnalsError('SERVER_STOPPING');
             const { message } = stopping;
             return {
               done: false,
@@ -100,6 +106,7 @@ export function openLive(deps: LiveDeps): Live {
     },
 
     async [Symbol.asyncDispose]() {
+      closed = true;
       for (const control of [...open]) control.abort(stopping);
     },
   };

@@ -1,12 +1,14 @@
 /** One subscriber: pulls from the log at its own pace, history from the database and the rest from the shared tail. */
-import type { Auth, Principal } from '../auth/auth.ts';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import type { Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
-import type { LogTail, TailState } from '../log/log.ts';
+import { type LogTail, nowhere, type TailState } from '../log/log.ts';
 import type { Entry, LogPlace } from '../model/entry.ts';
 import { matches } from '../model/predicate.ts';
-import type { LogFilter, Query, StreamQuery } from '../query/query.ts';
+import type { LogFilter } from '../query/query.ts';
 import type { Store } from '../store/store.ts';
 import type { LiveBatch, LiveNotice } from './live.ts';
+import { Rights, type RightsDeps } from './rights.ts';
 
 /** Most entries of one batch. */
 export const batchEntries = 500;
@@ -14,11 +16,11 @@ export const batchEntries = 500;
 const stepEntries = 2000;
 /** Rights read longer ago than this are not acted on: the stream waits until the tail has been read again. */
 export const staleRightsMs = 2000;
+/** After a read that the database did not answer. */
+const retryMs = 250;
 
-export interface StreamDeps {
+export interface StreamDeps extends RightsDeps {
   readonly store: Pick<Store, 'readHistory'>;
-  readonly query: Query;
-  readonly auth: Pick<Auth, 'refresh'>;
 }
 
 export interface StreamRequest {
@@ -27,148 +29,177 @@ export interface StreamRequest {
   readonly filter: LogFilter | null;
 }
 
-const fresh = (state: TailState) => performance.now() - state.readAt < staleRightsMs;
-
-/** What a stream reads with: renewed whenever the organization’s rights version moves on. */
-class Rights {
-  principal: Principal;
-  query: StreamQuery;
-  private readonly deps: StreamDeps;
-  private readonly filter: LogFilter | null;
-
-  private constructor(deps: StreamDeps, request: StreamRequest, query: StreamQuery) {
-    this.deps = deps;
-    this.filter = request.filter;
-    this.principal = request.principal;
-    this.query = query;
-  }
-
-  static async open(deps: StreamDeps, request: StreamRequest): Promise<Rights> {
-    return new Rights(deps, request, await deps.query.stream(request.principal, request.filter));
-  }
-
-  /** Takes up the rights of today; the notice that the subscriber is owed, or null. */
-  async renew(): Promise<LiveNotice | null> {
-    const before = this.query.sight.fingerprint;
-    try {
-      this.principal = await this.deps.auth.refresh(this.principal);
-      this.query = await this.deps.query.stream(this.principal, this.filter);
-    } catch (error) {
-      if (!(error instanceof AnnalsError) || (error.code !== 'UNAUTHENTICATED' && error.code !== 'FORBIDDEN'))
-        throw error;
-      return { code: error.code === 'FORBIDDEN' ? 'VISIBILITY_LOST' : 'UNAUTHENTICATED', message: error.message };
-    }
-    if (this.query.sight.nothing)
-      return { code: 'VISIBILITY_LOST', message: 'Nothing of this log is visible any more.' };
-    if (this.query.sight.fingerprint === before) return null;
-    return {
-      code: 'RIGHTS_CHANGED',
-      message: 'Your rights changed: from here on this stream shows what you may see now.',
-    };
-  }
+/** What a stream found after its place: how far it looked, and whether more visible entries follow there. */
+interface Found {
+  readonly entries: readonly Entry[];
+  readonly place: LogPlace;
+  readonly more: boolean;
 }
 
-const ends = (notice: LiveNotice) => notice.code !== 'RIGHTS_CHANGED';
+const fresh = (state: TailState) => performance.now() - state.readAt < staleRightsMs;
+const ends = (notice: LiveNotice | null) => notice !== null && notice.code !== 'RIGHTS_CHANGED';
+const placeOf = ({ recordedAt, position }: LogPlace): LogPlace => ({ recordedAt, position });
 
+/** Ends after a notice that says why; throws what refuses the request, and the signal’s reason. */
 export async function* stream(
   deps: StreamDeps,
   tail: LogTail,
   request: StreamRequest,
   signal: AbortSignal,
 ): AsyncGenerator<LiveBatch, void, void> {
-  let state = await tail.ready();
-  const rights = await Rights.open(deps, request);
-  let place: LogPlace;
-  let cursor: string;
-  if (request.after === null) {
-    place = state.end;
-    cursor = rights.query.seal(await rights.query.newest(place));
-  } else {
-    place = await rights.query.open(request.after);
-    cursor = request.after;
-  }
-  let closedSeen = state.closed?.recordedAt ?? 0;
-  let delivered = false;
-  const batch = (entries: readonly Entry[], notice: LiveNotice | null): LiveBatch => {
-    const last = entries.at(-1);
-    if (last !== undefined) cursor = rights.query.seal({ kind: 'entry', recordedAt: last.recordedAt, id: last.id });
-    delivered = true;
-    return {
-      entries,
-      cursor,
-      caughtUp: place.position >= tail.state.end.position,
-      notice,
-      principal: rights.principal,
-    };
-  };
-  // The first batch comes at once. With history to deliver it carries its beginning; else it says where the stream stands.
-  let first = true;
-
+  const follower = await Follower.open(deps, tail, request, signal);
   for (;;) {
-    state = tail.state;
+    signal.throwIfAborted();
+    let batch: LiveBatch | null = null;
+    try {
+      batch = await follower.step(signal);
+    } catch (error) {
+      if (!(error instanceof AnnalsError) || error.code !== 'UNAVAILABLE') throw error;
+      // Nothing moved: the same step is taken again.
+      await delay(retryMs, undefined, { signal });
+    }
+    if (batch === null) continue;
+    yield batch;
+    if (ends(batch.notice)) return;
+  }
+}
+
+class Follower {
+  private readonly deps: StreamDeps;
+  private readonly tail: LogTail;
+  private readonly rights: Rights;
+  /** Everything visible up to here was delivered. */
+  private place: LogPlace;
+  private cursor: string;
+  /** When what the cursor names was recorded: a heartbeat’s cursor must not lie before it. */
+  private cursorTime: number;
+  private closedSeen: number;
+  /** The first batch comes at once. With history to deliver it carries its beginning; else it says where the stream stands. */
+  private first = true;
+  private caughtUp = false;
+  private delivered = false;
+
+  private constructor(
+    deps: StreamDeps,
+    tail: LogTail,
+    rights: Rights,
+    at: { place: LogPlace; cursor: string; time: number },
+  ) {
+    this.deps = deps;
+    this.tail = tail;
+    this.rights = rights;
+    this.place = at.place;
+    this.cursor = at.cursor;
+    this.cursorTime = at.time;
+    this.closedSeen = tail.state.closed?.recordedAt ?? 0;
+  }
+
+  static async open(deps: StreamDeps, tail: LogTail, request: StreamRequest, signal: AbortSignal): Promise<Follower> {
+    const state = await tail.ready(signal);
+    const rights = await Rights.open(deps, request, state);
+    if (request.after !== null) {
+      const place = await rights.query.open(request.after);
+      return new Follower(deps, tail, rights, { place, cursor: request.after, time: place.recordedAt });
+    }
+    const newest = await rights.query.newest(state.end);
+    const cursor = rights.query.seal(newest);
+    return new Follower(deps, tail, rights, { place: state.end, cursor, time: newest.recordedAt });
+  }
+
+  /** The next batch; null when there is none yet, after waiting where there was nothing to do. */
+  async step(signal: AbortSignal): Promise<LiveBatch | null> {
+    const { state } = this.tail;
     if (!fresh(state)) {
-      await tail.changed(signal);
-      continue;
+      await this.tail.changed(signal);
+      return null;
     }
-    if (state.rightsVersion > rights.principal.rightsVersion) {
-      const notice = await rights.renew();
-      if (notice !== null) {
-        yield batch([], notice);
-        if (ends(notice)) return;
-      }
-      continue;
+    if (this.rights.outdated(state)) {
+      const notice = await this.rights.renew(state);
+      return notice === null ? null : this.batch([], this.caughtUp, notice);
     }
+    const near = this.inMemory(1);
+    if (near !== null && near.length === 0) return this.quiet(state, signal);
+    const found = near === null ? await this.readDatabase(signal) : await this.readMemory();
+    if (found === null) return null;
+    this.place = found.place;
+    if (found.entries.length === 0 && !this.first) return null;
+    return this.batch(found.entries, !found.more, null);
+  }
 
-    const near = tail.after(place, stepEntries);
-    if (near === null) {
-      const { organization } = rights.principal;
-      const history = await deps.store.readHistory(organization, place, rights.query.predicate, batchEntries);
-      // Rights that moved on under this page are taken up first; the page is read again with them.
-      if (history === null || history.rightsVersion > rights.principal.rightsVersion) {
-        await awaitVersion(tail, history?.rightsVersion ?? 0, signal);
-        continue;
-      }
-      const last = history.entries.at(-1);
-      const full = history.entries.length === batchEntries;
-      place = full && last !== undefined ? last : (history.end ?? place);
-      if (history.entries.length > 0 || first) yield batch(history.entries, null);
-      first = false;
-      continue;
+  private batch(entries: readonly Entry[], caughtUp: boolean, notice: LiveNotice | null): LiveBatch {
+    const last = entries.at(-1);
+    if (last !== undefined) {
+      this.cursor = this.rights.query.seal({ kind: 'entry', recordedAt: last.recordedAt, id: last.id });
+      this.cursorTime = last.recordedAt;
+      this.delivered = true;
     }
+    if (notice === null) this.first = false;
+    this.caughtUp = caughtUp;
+    return { entries, cursor: this.cursor, caughtUp, notice, principal: this.rights.principal };
+  }
 
-    if (near.length > 0) {
-      const found: Entry[] = [];
+  /** At the end of the log: says so once, then gives a fresh cursor whenever the log closed a time. */
+  private async quiet({ closed }: TailState, signal: AbortSignal): Promise<LiveBatch | null> {
+    if (this.first || !this.caughtUp) return this.batch([], true, null);
+    if (closed === null || closed.recordedAt <= this.closedSeen || this.place.position < closed.position) {
+      await this.tail.changed(signal);
+      return null;
+    }
+    this.closedSeen = closed.recordedAt;
+    const { delivered } = this;
+    this.delivered = false;
+    // A stream that delivered since the last tick has a fresh cursor already; one that delivered what was recorded after
+    // the closed time would go back by it.
+    if (delivered || closed.recordedAt <= this.cursorTime) return null;
+    this.cursor = this.rights.query.seal({ kind: 'time', recordedAt: closed.recordedAt });
+    this.cursorTime = closed.recordedAt;
+    return this.batch([], true, null);
+  }
+
+  /** From memory; null where that does not reach back. A closed time is no place between entries: the database knows. */
+  private inMemory(limit: number, place = this.place): readonly Entry[] | null {
+    return place.position < 0 && place.recordedAt > 0 ? null : this.tail.after(place, limit);
+  }
+
+  /** Null when the rights moved on meanwhile. */
+  private async readMemory(): Promise<Found | null> {
+    const { predicate } = this.rights.query;
+    const entries: Entry[] = [];
+    let { place } = this;
+    for (;;) {
+      const near = this.inMemory(stepEntries, place);
+      if (near === null) return { entries, place, more: true };
       for (const entry of near) {
-        place = entry;
-        if (matches(rights.query.predicate, entry)) found.push(entry);
-        if (found.length === batchEntries) break;
+        if (matches(predicate, entry)) {
+          if (entries.length === batchEntries) return { entries, place, more: true };
+          entries.push(entry);
+        }
+        place = placeOf(entry);
       }
-      if (found.length > 0 || first) yield batch(found, null);
-      first = false;
-      continue;
+      if (near.length < stepEntries) return { entries, place, more: false };
+      await nextTurn();
+      if (this.rights.outdated(this.tail.state)) return null;
     }
+  }
 
-    if (first) {
-      first = false;
-      yield batch([], null);
-      continue;
+  /** Null when the rights, or what the filter’s names stand for, moved on under this page: it is read again with them. */
+  private async readDatabase(signal: AbortSignal): Promise<Found | null> {
+    const { principal, query } = this.rights;
+    const { organization } = principal;
+    const page = await this.deps.store.readHistory(organization, this.place, query.predicate, batchEntries + 1);
+    if (page === null || page.rightsVersion > principal.rightsVersion) {
+      await versionSeen(this.tail, page?.rightsVersion ?? Number.POSITIVE_INFINITY, signal);
+      return null;
     }
-    const { closed } = state;
-    if (closed !== null && closed.recordedAt > closedSeen && place.position >= closed.position) {
-      closedSeen = closed.recordedAt;
-      // A stream that delivered since the last tick has a fresh cursor already.
-      if (!delivered) {
-        cursor = rights.query.seal({ kind: 'time', recordedAt: closed.recordedAt });
-        yield batch([], null);
-      }
-      delivered = false;
-      continue;
-    }
-    await tail.changed(signal);
+    if (await this.rights.namesMoved()) return null;
+    const entries = page.entries.slice(0, batchEntries);
+    const more = page.entries.length > entries.length;
+    const last = entries.at(-1);
+    return { entries, more, place: more && last !== undefined ? placeOf(last) : (page.end ?? nowhere) };
   }
 }
 
 /** Waits until the shared tail has seen a rights version. */
-async function awaitVersion(tail: LogTail, version: number, signal: AbortSignal): Promise<void> {
+async function versionSeen(tail: LogTail, version: number, signal: AbortSignal): Promise<void> {
   while (tail.state.rightsVersion < version) await tail.changed(signal);
 }

@@ -117,7 +117,9 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
       const own = numbers[index];
       return own === undefined ? [] : [prepare(to, row, own, now)];
     });
-    const result = await deps.store.appendBatch(organization, now, newest.get(organization) ?? null, prepared);
+    const floor = newest.get(organization) ?? null;
+    // Durable from here on, also when the reply is lost: the caller’s retry finds its keys.
+    const result = await deps.store.appendBatch(organization, now, floor, prepared).catch(asUnavailable);
     newest.set(organization, result.recordedAt);
     const results = resultsOf(prepared, result);
     if (results.some((one) => one.kind === 'CREATED')) deps.onRecorded(organization);
@@ -178,16 +180,16 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
       to,
       held.flatMap((index) => entries[index] ?? []),
     );
-    return outcomes.map((outcome, index) =>
-      outcome.status === null ? (rest[held.indexOf(index)] ?? outcome) : outcome,
-    );
+    const refused = rest.some((outcome) => outcome.error !== null);
+    return outcomes.map((outcome, index) => {
+      if (outcome.status === null) return rest[held.indexOf(index)] ?? outcome;
+      return refused ? failed(new AnnalsError('BATCH_REFUSED')) : outcome;
+    });
   };
 
   const recordAllOrNothing = async (to: LogOrganization, entries: readonly ValidEntry[]): Promise<AppendOutcome[]> => {
     const first = firstOfKey(entries);
-    const conflict = entries.map(
-      (entry, index) => first[index] !== index && !isDeepStrictEqual(entry, entries[first[index] ?? index]),
-    );
+    const conflict = entries.map((entry, index) => !sameContent(entries[first[index] ?? index] ?? entry, entry));
     if (conflict.includes(true)) {
       return conflict.map((one) => failed(new AnnalsError(one ? 'IDEMPOTENCY_CONFLICT' : 'BATCH_REFUSED')));
     }
@@ -248,6 +250,28 @@ function resultsOf(rows: readonly AppendRow[], result: AppendResult): Result[] {
     const first = result.repeated.get(index);
     if (first !== undefined) return { kind: 'REPEATED', id: first };
     return heldGroups.has(row.group) ? { kind: 'HELD' } : { kind: 'CREATED', id: row.id };
+  });
+}
+
+/** A log that another batch holds for longer than a statement may take is, to a caller, one that does not answer. */
+function asUnavailable(error: unknown): never {
+  if (!(error instanceof AnnalsError) || error.code !== 'STATEMENT_TIMEOUT') throw error;
+  throw new AnnalsError('UNAVAILABLE', {
+    message: 'The log did not take the entries in time.',
+    cause: error,
+    retryAfterMs: 1000,
+  });
+}
+
+/** Whether a later entry repeats the first with its key; what it leaves to Annals is what the first has. */
+function sameContent(first: ValidEntry, later: ValidEntry): boolean {
+  const { defaulted } = later;
+  return isDeepStrictEqual(first, {
+    ...later,
+    occurredAt: defaulted.occurredAt ? first.occurredAt : later.occurredAt,
+    outcome: defaulted.outcome ? first.outcome : later.outcome,
+    severity: defaulted.severity ? first.severity : later.severity,
+    defaulted: first.defaulted,
   });
 }
 

@@ -9,7 +9,7 @@ import { openAppender } from './append.ts';
 import { openRepeatChecker } from './repeat.ts';
 import { type LogTail, openTails } from './tail.ts';
 
-export type { LogTail, TailState } from './tail.ts';
+export { type LogTail, nowhere, type TailState } from './tail.ts';
 export { openUpkeep } from './upkeep.ts';
 
 /** What became of one row; either `id` and `status`, or `error`. */

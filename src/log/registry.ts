@@ -15,8 +15,8 @@ export interface Registry {
   resolve(organization: number, entries: readonly ValidEntry[]): Promise<EntryNumbers[]>;
 }
 
-/** Most names remembered per organization and kind; the oldest go first. */
-const remembered = 100_000;
+/** Most names remembered per organization and kind; the least recently used go first. */
+const mostRemembered = 100_000;
 
 interface KnownActor {
   readonly number: number;
@@ -29,10 +29,17 @@ interface Names {
   readonly directories: Map<string, number>;
 }
 
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
+function remember<V>(map: Map<string, V>, key: string, value: V, most: number): void {
+  map.delete(key);
   map.set(key, value);
   const [oldest] = map.keys();
-  if (map.size > remembered && oldest !== undefined) map.delete(oldest);
+  if (map.size > most && oldest !== undefined) map.delete(oldest);
+}
+
+function numberAt(numbers: readonly number[], index: number): number {
+  const number = numbers[index];
+  if (number === undefined || number === 0) throw new TypeError('the database gave no number for a name');
+  return number;
 }
 
 const actorKey = (type: ActorType, id: string) => `${type} ${id}`;
@@ -62,7 +69,13 @@ function placesOf({ vault, directory }: ValidEntry): DirectoryToRegister[] {
   return places;
 }
 
-export function openRegistry(store: Pick<Store, 'registerActors' | 'registerDirectories'>): Registry {
+/** What the names of one batch stand for: what is remembered may be forgotten before the batch is done with it. */
+type Numbers = Map<string, number>;
+
+export function openRegistry(
+  store: Pick<Store, 'registerActors' | 'registerDirectories'>,
+  most = mostRemembered,
+): Registry {
   const organizations = new Map<number, Names>();
 
   const namesOf = (organization: number): Names => {
@@ -74,52 +87,70 @@ export function openRegistry(store: Pick<Store, 'registerActors' | 'registerDire
   };
 
   const registerPeople = async (organization: number, entries: readonly ValidEntry[], { actors }: Names) => {
+    const found: Numbers = new Map();
     const missing = new Map<string, ActorToRegister>();
     for (const person of entries.flatMap(peopleOf)) {
       const key = actorKey(person.type, person.externalId);
       const known = actors.get(key);
+      if (known !== undefined) {
+        found.set(key, known.number);
+        remember(actors, key, known, most);
+      }
       const renamed =
         (person.name !== null && person.name !== known?.name) ||
         (person.email !== null && person.email !== known?.email);
       if (known === undefined || renamed) missing.set(key, person);
     }
-    if (missing.size === 0) return;
-    const list = [...missing.values()];
-    const numbers = await store.registerActors(organization, list);
-    list.forEach((person, index) => {
-      const before = actors.get(actorKey(person.type, person.externalId));
-      remember(actors, actorKey(person.type, person.externalId), {
-        number: numbers[index] ?? 0,
-        name: person.name ?? before?.name ?? null,
-        email: person.email ?? before?.email ?? null,
-      });
+    if (missing.size === 0) return found;
+    const list = [...missing];
+    const numbers = await store.registerActors(
+      organization,
+      list.map(([, person]) => person),
+    );
+    list.forEach(([key, person], index) => {
+      const before = actors.get(key);
+      const name = person.name ?? before?.name ?? null;
+      const email = person.email ?? before?.email ?? null;
+      const number = numberAt(numbers, index);
+      found.set(key, number);
+      remember(actors, key, { number, name, email }, most);
     });
+    return found;
   };
 
   const registerPlaces = async (organization: number, entries: readonly ValidEntry[], { directories }: Names) => {
+    const found: Numbers = new Map();
     const missing = new Map<string, DirectoryToRegister>();
     for (const place of entries.flatMap(placesOf)) {
-      if (!directories.has(place.externalId) && !missing.has(place.externalId)) missing.set(place.externalId, place);
+      const { externalId } = place;
+      const known = directories.get(externalId);
+      if (known !== undefined) {
+        found.set(externalId, known);
+        remember(directories, externalId, known, most);
+      } else if (!missing.has(externalId)) missing.set(externalId, place);
     }
     // Vaults before folders, so that a folder finds its parent.
     for (const kind of ['VAULT', 'FOLDER'] as const) {
       const list = [...missing.values()].filter((place) => place.kind === kind);
       if (list.length === 0) continue;
       const numbers = await store.registerDirectories(organization, list);
-      list.forEach((place, index) => {
-        remember(directories, place.externalId, numbers[index] ?? 0);
+      list.forEach(({ externalId }, index) => {
+        const number = numberAt(numbers, index);
+        found.set(externalId, number);
+        remember(directories, externalId, number, most);
       });
     }
+    return found;
   };
 
   return {
     async resolve(organization, entries) {
       const names = namesOf(organization);
-      await registerPeople(organization, entries, names);
-      await registerPlaces(organization, entries, names);
+      const people = await registerPeople(organization, entries, names);
+      const places = await registerPlaces(organization, entries, names);
       const actorNumber = (type: ActorType, id: string | null) =>
-        id === null ? null : (names.actors.get(actorKey(type, id))?.number ?? null);
-      const placeNumber = (id: string | undefined) => (id === undefined ? null : (names.directories.get(id) ?? null));
+        id === null ? null : (people.get(actorKey(type, id)) ?? null);
+      const placeNumber = (id: string | undefined) => (id === undefined ? null : (places.get(id) ?? null));
       return entries.map((entry) => ({
         actor: actorNumber(entry.actor.type, entry.actor.id),
         affectedUser: actorNumber('MEMBER', entry.affectedUser.id),

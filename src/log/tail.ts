@@ -9,6 +9,8 @@ import type { Store } from '../store/store.ts';
 export interface TailState {
   readonly rightsVersion: number;
   readonly generation: number;
+  /** Grows whenever an entry names an actor that the tail had not met: ids in filters may stand for more then. */
+  readonly people: number;
   /** The newest entry’s place; position -1 in an empty log. */
   readonly end: LogPlace;
   /** When that read began, in milliseconds of the process’s clock; rights older than this are not acted on. */
@@ -21,10 +23,13 @@ export interface TailState {
 }
 
 export interface LogTail extends Disposable {
-  /** The state once the first read succeeded. */
-  ready(): Promise<TailState>;
+  /** The state once the first read succeeded; rejects with the signal’s reason. */
+  ready(signal: AbortSignal): Promise<TailState>;
   readonly state: TailState;
-  /** Entries after a place, from memory, at most `limit`; null when memory does not reach back that far. */
+  /**
+   * Entries after a place, from memory, at most `limit`; null when memory does not reach back that far. The place is that
+   * of an entry, or the beginning of the log.
+   */
   after(place: LogPlace, limit: number): readonly Entry[] | null;
   /** Resolves at the next change of the state, or rejects with the signal’s reason. */
   changed(signal: AbortSignal): Promise<void>;
@@ -48,11 +53,15 @@ const pollMs = 1000;
 /** After a failed read. */
 const retryMs = 250;
 const readLimit = 2000;
+/** Most actors remembered as met; meeting one anew costs its filters one look-up more. */
+const mostPeople = 100_000;
 
-const nowhere: LogPlace = { recordedAt: 0, position: -1 };
+/** The beginning of every log. */
+export const nowhere: LogPlace = { recordedAt: 0, position: -1 };
 
 class Tail {
   private entries: Entry[] = [];
+  private readonly met = new Set<number>();
   private gate = Promise.withResolvers<void>();
   private current: TailState | null = null;
   private reading = false;
@@ -78,8 +87,8 @@ class Tail {
     return this.current;
   }
 
-  async ready(): Promise<TailState> {
-    while (this.current === null) await this.gate.promise;
+  async ready(signal: AbortSignal): Promise<TailState> {
+    while (this.current === null) await this.changed(signal);
     return this.current;
   }
 
@@ -141,7 +150,9 @@ class Tail {
     if (tail === null) throw new TypeError(`organization ${this.organization} has no log`);
     const { rightsVersion, generation, entries } = tail;
     const end = tail.end ?? before?.end ?? nowhere;
-    this.current = { rightsVersion, generation, end, readAt, closed: before?.closed ?? null };
+    const people = (before?.people ?? 0) + this.meet(entries);
+    // `closed` is another reader’s and may have moved on while this one waited.
+    this.current = { rightsVersion, generation, people, end, readAt, closed: this.current?.closed ?? null };
     this.keep(entries);
     const news =
       before === null ||
@@ -150,6 +161,17 @@ class Tail {
       before.generation !== generation;
     if (news || performance.now() - before.readAt > 2 * pollMs) this.tell();
     return entries.length === readLimit;
+  }
+
+  /** How many actors the entries name that were not met before. */
+  private meet(entries: readonly Entry[]): number {
+    if (this.met.size > mostPeople) this.met.clear();
+    const before = this.met.size;
+    for (const { actor, affectedUser } of entries) {
+      if (actor !== null) this.met.add(actor);
+      if (affectedUser !== null) this.met.add(affectedUser);
+    }
+    return this.met.size - before;
   }
 
   private keep(entries: readonly Entry[]): void {
@@ -199,7 +221,7 @@ export function openTails(deps: TailDeps, options: TailOptions): Tails {
       tail.followers++;
       let left = false;
       return {
-        ready: () => tail.ready(),
+        ready: (signal) => tail.ready(signal),
         get state() {
           return tail.state;
         },

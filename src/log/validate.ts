@@ -195,14 +195,14 @@ export function validateEntry(
       message: `No catalogue has the action ${JSON.stringify(String(input.action).slice(0, 200))}.`,
     });
   }
-  if (input.outcome && !outcomes.includes(input.outcome))
-    throw invalid('outcome', `must be one of ${outcomes.join(', ')}.`);
+  const outcome = input.outcome ?? action.defaultOutcome;
+  if (!outcomes.includes(outcome)) throw invalid('outcome', `must be one of ${outcomes.join(', ')}.`);
   const vault = place('vault', input.vault);
   return {
     key: text('idempotencyKey', input.idempotencyKey, textLimits.short),
     action: action.key,
     occurredAt: occurredAt(input.occurredAt, now, limits),
-    outcome: input.outcome ?? action.defaultOutcome,
+    outcome,
     severity: severity(input.severity, action.severity),
     defaulted: {
       occurredAt: (input.occurredAt ?? null) === null,
@@ -226,9 +226,21 @@ export function validateEntry(
   };
 }
 
+/** The entry as JSON text. What JSON cannot say (cycles, big integers) or is nested too deep to write is refused. */
+function jsonText(input: EntryInput): string {
+  try {
+    return JSON.stringify(input);
+  } catch (cause) {
+    throw new AnnalsError('ENTRY_INVALID', {
+      message: 'The entry cannot be written as JSON: it is nested too deep, or holds what JSON has no form for.',
+      cause,
+    });
+  }
+}
+
 /** Throws ENTRY_TOO_LARGE when the stated entry exceeds the limit as JSON text. */
 export function checkSize(input: EntryInput, limits: Limits): void {
-  const bytes = Buffer.byteLength(JSON.stringify(input));
+  const bytes = Buffer.byteLength(jsonText(input));
   if (bytes <= limits.entryBytes) return;
   throw new AnnalsError('ENTRY_TOO_LARGE', {
     message: `The entry has ${bytes} bytes as JSON; at most ${limits.entryBytes} are accepted.`,

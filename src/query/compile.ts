@@ -73,13 +73,16 @@ const values = <T>(condition: SetCondition<T> | null | undefined): T[] => [
   ...(condition?.notIn ?? []),
 ];
 
+/** How many values stand in the lists of a condition, and of the conditions inside it. */
+const countValues = (condition: unknown): number =>
+  Object.values(condition ?? {})
+    .map((part) => (Array.isArray(part) ? part.length : typeof part === 'object' ? countValues(part) : 0))
+    .reduce((sum, count) => sum + count, 0);
+
 function checkLimits(filters: readonly LogFilter[], limits: FilterLimits): void {
-  let count = 0;
-  for (const { and: _and, or: _or, not: _not, ...conditions } of filters) {
-    for (const condition of Object.values(conditions)) {
-      for (const part of Object.values(condition ?? {})) if (Array.isArray(part)) count += part.length;
-    }
-  }
+  const count = filters
+    .map(({ and: _and, or: _or, not: _not, ...conditions }) => countValues(Object.values(conditions)))
+    .reduce((sum, one) => sum + one, 0);
   if (count <= limits.filterValues) return;
   throw new AnnalsError('QUERY_TOO_LARGE', {
     message: `The filter lists ${count} values; at most ${limits.filterValues} are accepted.`,

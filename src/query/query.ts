@@ -9,7 +9,7 @@ import type { Store, StoredActor, StoredDirectoryName } from '../store/store.ts'
 import type { Sight, Visibility } from '../visibility/visibility.ts';
 import { compileFilter, type FilterLimits, filterIdentity, type Resolver } from './compile.ts';
 import type { LogFilter } from './filter.ts';
-import { type Bound, extentOf, pageLimit, readSpan } from './page.ts';
+import { type Bound, type Extent, extentOf, type Page, pageLimit, readSpan } from './page.ts';
 
 export type { LogFilter } from './filter.ts';
 
@@ -59,6 +59,11 @@ export interface StreamQuery {
   /** Filter and visibility. */
   readonly predicate: Predicate;
   readonly sight: Sight;
+  /**
+   * The actors that the filter’s ids stand for, as of now; equal texts for equal sets, null when the filter names none.
+   * An id met for the first time in a later entry stands for another actor then.
+   */
+  readonly people: string | null;
   seal(place: CursorPlace): string;
   /** The place of a cursor; throws BAD_CURSOR, HISTORY_CLEARED, LOG_RESTORED. */
   open(cursor: string): Promise<LogPlace>;
@@ -80,6 +85,9 @@ export const countCap = 10_000;
 /** Before everything ever recorded: the place of a log in which nothing matches yet. */
 const start: CursorPlace = { kind: 'time', recordedAt: 0 };
 
+/** No id or name has these characters, and PostgreSQL would refuse the whole statement for them. */
+const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+
 const placeOf = (entry: Entry): CursorPlace => ({ kind: 'entry', recordedAt: entry.recordedAt, id: entry.id });
 
 const problems = {
@@ -96,6 +104,27 @@ function openQueryCursor(cursors: Cursors, cursor: string, scope: CursorScope, p
   throw new AnnalsError(code, { path, ...(message === undefined ? {} : { message: `${path}: ${message}` }) });
 }
 
+/**
+ * The head as the page’s own statement saw it, where the page reaches the new end of the log: its newest entry, or the
+ * cursor it began at when nothing matched beyond. A later statement could see an entry that the page did not have.
+ */
+function headOf(
+  page: PageArguments,
+  direction: 'ASC' | 'DESC',
+  extent: Extent,
+  found: Page,
+): CursorPlace | { readonly cursor: string } | 'unknown' {
+  const descending = direction === 'DESC';
+  const bound = (descending ? page.after : page.before) ?? null;
+  const reached =
+    extent.forward === descending ? extent.count > 0 : !(descending ? found.hasPreviousPage : found.hasNextPage);
+  if (bound !== null || !reached) return 'unknown';
+  const newest = descending ? found.entries[0] : found.entries.at(-1);
+  if (newest !== undefined) return placeOf(newest);
+  const cursor = (descending ? page.before : page.after) ?? null;
+  return cursor === null ? start : { cursor };
+}
+
 export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
   const { store, visibility, cursors } = deps;
 
@@ -103,11 +132,12 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
     catalogue: deps.catalogue,
     actionNumber: deps.actionNumber,
     async actors(ids) {
-      const found = Map.groupBy(await store.findActors(principal.organization, ids), (actor) => actor.externalId);
+      const stored = await store.findActors(principal.organization, ids.filter(isStorable));
+      const found = Map.groupBy(stored, (actor) => actor.externalId);
       return new Map([...found].map(([id, actors]) => [id, actors.map((actor) => actor.number)]));
     },
     async directories(ids) {
-      const found = await store.findDirectories(principal.organization, ids);
+      const found = await store.findDirectories(principal.organization, ids.filter(isStorable));
       return new Map(found.map((directory) => [directory.externalId, directory.number]));
     },
     under: (directories) => visibility.under(principal, directories),
@@ -120,12 +150,13 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
   });
 
   /** Filter and visibility together: the only predicate that entries are read with. */
-  const resolve = async (principal: Principal, filter: LogFilter | null | undefined) => {
+  const resolve = async (
+    principal: Principal,
+    filter: LogFilter | null | undefined,
+    resolver = resolverOf(principal),
+  ) => {
     requirePermission(principal, 'READ');
-    const [sight, wanted] = await Promise.all([
-      visibility.sightOf(principal),
-      compileFilter(filter, resolverOf(principal), limits),
-    ]);
+    const [sight, wanted] = await Promise.all([visibility.sightOf(principal), compileFilter(filter, resolver, limits)]);
     return { sight, predicate: both(sight.predicate, wanted), scope: scopeOf(principal, filter) };
   };
 
@@ -166,21 +197,14 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       const [after, before] = await Promise.all([bound(page.after, 'after'), bound(page.before, 'before')]);
       const { organization } = principal;
       const found = await readSpan(store, { organization, predicate, direction, after, before, extent });
-      const newestFirst =
-        direction === 'DESC' && extent.forward && after === null && before === null && extent.count > 0;
+      const head = headOf(page, direction, extent, found);
       return {
         edges: found.entries.map((entry) => ({ cursor: cursors.seal(placeOf(entry), scope), entry })),
         hasNextPage: found.hasNextPage,
         hasPreviousPage: found.hasPreviousPage,
         async headCursor() {
-          // The first page of a newest-first list begins with the head: no other statement can lie between them.
-          const [first] = found.entries;
-          const known = newestFirst
-            ? first === undefined
-              ? start
-              : placeOf(first)
-            : await newest(principal, predicate, null);
-          return cursors.seal(known, scope);
+          if (head === 'unknown') return cursors.seal(await newest(principal, predicate, null), scope);
+          return 'cursor' in head ? head.cursor : cursors.seal(head, scope);
         },
         async totalCount() {
           const count = await store.countEntries(organization, predicate, countCap + 1);
@@ -196,53 +220,64 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
 
     async actor(principal, type, externalId) {
       const { predicate } = await resolve(principal, null);
-      const found = (await store.findActors(principal.organization, [externalId])).find((actor) => actor.type === type);
+      const named = await store.findActors(principal.organization, [externalId].filter(isStorable));
+      const found = named.find((actor) => actor.type === type);
       if (found === undefined) return null;
       const only = new Set([found.number]);
-      const named: Predicate = {
+      const names: Predicate = {
         op: 'or',
         of: [
           { op: 'in', field: 'actor', values: only },
           { op: 'in', field: 'affectedUser', values: only },
         ],
       };
-      return (await store.countEntries(principal.organization, both(predicate, named), 1)) > 0 ? found : null;
+      return (await store.countEntries(principal.organization, both(predicate, names), 1)) > 0 ? found : null;
     },
 
     async directory(principal, externalId) {
       const { predicate, sight } = await resolve(principal, null);
-      const [found] = await store.findDirectories(principal.organization, [externalId]);
+      const [found] = await store.findDirectories(principal.organization, [externalId].filter(isStorable));
       if (found === undefined || sight.everything || sight.directories.has(found.number)) return found ?? null;
       const inside: Predicate = { op: 'in', field: 'directory', values: new Set([found.number]) };
       return (await store.countEntries(principal.organization, both(predicate, inside), 1)) > 0 ? found : null;
     },
 
     async actors(principal, { search, first }) {
+      const { count } = extentOf({ first: first ?? pickerPage });
       const { predicate } = await resolve(principal, null);
-      return store.searchActors(
-        principal.organization,
-        predicate,
-        search ?? null,
-        extentOf({ first: first ?? pickerPage }).count,
-      );
+      if (!isStorable(search ?? '')) return [];
+      return store.searchActors(principal.organization, predicate, search ?? null, count);
     },
 
     async directories(principal, { search, under, first }) {
+      const { count: limit } = extentOf({ first: first ?? pickerPage });
       const { predicate, sight } = await resolve(principal, null);
+      if (!isStorable(search ?? '')) return [];
       const within = typeof under === 'string' ? await resolverOf(principal).directories([under]) : null;
       return store.searchDirectories(principal.organization, predicate, {
         granted: sight.everything ? null : [...sight.directories],
         within: within === null ? null : [...(await visibility.under(principal, [...within.values()]))],
         search: search ?? null,
-        limit: extentOf({ first: first ?? pickerPage }).count,
+        limit,
       });
     },
 
     async stream(principal, filter) {
-      const { predicate, sight, scope } = await resolve(principal, filter);
+      const resolver = resolverOf(principal);
+      let people: string | null = null;
+      const actors: Resolver['actors'] = async (ids) => {
+        const found = await resolver.actors(ids);
+        people = [...found.values()]
+          .flat()
+          .sort((a, b) => a - b)
+          .join();
+        return found;
+      };
+      const { predicate, sight, scope } = await resolve(principal, filter, { ...resolver, actors });
       return {
         predicate,
         sight,
+        people,
         seal: (place) => cursors.seal(place, scope),
         open: async (cursor) => (await locate(principal, cursor, scope, predicate, 'after')).place,
         newest: (upTo) => newest(principal, predicate, upTo),

@@ -11,11 +11,19 @@ export interface DatabaseOptions {
   readonly applicationName: string;
 }
 
+export interface RunOptions {
+  /**
+   * Plans the statement for these values. Otherwise it runs prepared, and after some runs PostgreSQL may keep one plan
+   * for all values.
+   */
+  readonly planEach?: boolean;
+}
+
 /** A pool of connections that runs statements in array mode with the log’s own type parsers. */
 export interface Database extends AsyncDisposable {
   readonly pool: pg.Pool;
-  /** Rows as arrays of columns. A statement whose text was met before runs prepared. Faults come as AnnalsError. */
-  rows<Row extends readonly unknown[]>(text: string, values: readonly unknown[]): Promise<Row[]>;
+  /** Rows as arrays of columns. Faults come as AnnalsError. */
+  rows<Row extends readonly unknown[]>(text: string, values: readonly unknown[], options?: RunOptions): Promise<Row[]>;
   /** Runs statement texts through the observer from now on; for tests that count statements. */
   observe(observer: (text: string) => void): Disposable;
 }
@@ -52,9 +60,13 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     pool,
-    async rows<Row extends readonly unknown[]>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    async rows<Row extends readonly unknown[]>(
+      text: string,
+      values: readonly unknown[],
+      run: RunOptions = {},
+    ): Promise<Row[]> {
       for (const observer of observers) observer(text);
-      const name = nameOf(text);
+      const name = run.planEach ? undefined : nameOf(text);
       const query = { text, values: [...values], rowMode: 'array' as const, types: entryTypes };
       try {
         const result = await pool.query<Row>(name === undefined ? query : { ...query, name });

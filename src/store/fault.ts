@@ -1,7 +1,10 @@
 import { AnnalsError } from '../errors.ts';
 
-/** SQLSTATE classes and codes that mean “not now”: connection, resources, operator intervention, read-only, not yet up. */
-const passing = /^(08|53|57P|58|25006|40001|40P01|55P03|57014)/;
+/**
+ * SQLSTATE classes and codes that mean “not now”: connection, resources, operator intervention, read-only, not yet up, a
+ * database that takes no connections.
+ */
+const passing = /^(08|53|57P|58|25006|40001|40P01|55000|55P03|57014)/;
 
 const socketFaults = new Set([
   'ECONNREFUSED',

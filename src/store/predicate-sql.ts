@@ -25,22 +25,26 @@ const columns: Record<PredicateField, Column> = {
 /** Collects the values of a statement; `add` gives the placeholder. */
 export class Parameters {
   readonly values: unknown[] = [];
+  /** Whether one of the values is a list: how many rows it stands for, and so the best plan, is known at each run only. */
+  hasList = false;
 
   add(value: unknown, type?: string): string {
     this.values.push(value);
+    if (Array.isArray(value)) this.hasList = true;
     return type === undefined ? `$${this.values.length}` : `$${this.values.length}::${type}`;
   }
 }
 
-/** Milliseconds as PostgreSQL reads them; from the year 1 to 9999. */
-export const timestamp = (milliseconds: number): string => new Date(milliseconds).toISOString();
-
 const firstTime = Date.parse('0001-01-01T00:00:00Z');
 const endOfTime = Date.parse('+010000-01-01T00:00:00Z');
-/** Times are whole milliseconds, so a bound between two of them is the later one; outside the calendar it is infinite. */
-function timeBound(milliseconds: number): string {
+
+/**
+ * Milliseconds as PostgreSQL reads them. What lies outside the years 1 to 9999, which a reader may name and no entry has,
+ * is infinite; a time between two milliseconds is the later one, so that `>=` and `<` keep their meaning.
+ */
+export function timestamp(milliseconds: number): string {
   if (milliseconds < firstTime) return '-infinity';
-  return milliseconds > endOfTime - 1 ? 'infinity' : timestamp(Math.ceil(milliseconds));
+  return milliseconds > endOfTime - 1 ? 'infinity' : new Date(Math.ceil(milliseconds)).toISOString();
 }
 
 const isInt = (bits: 16 | 32) => (value: string | number) =>
@@ -54,7 +58,7 @@ const isText = (value: string | number) => typeof value === 'string' && value.is
 const storable: Record<Column['kind'], (value: string | number) => boolean> = {
   int: isInt(32),
   smallint: isInt(16),
-  time: (value) => typeof value === 'number' && Number.isInteger(value) && value >= firstTime && value < endOfTime,
+  time: (value) => typeof value === 'number' && Number.isInteger(value),
   outcome: (value) => outcomes.some((one) => one === value),
   text: isText,
   textArray: isText,
@@ -96,7 +100,7 @@ function rangeSql(predicate: Predicate & { op: 'range' }, parameters: Parameters
   const column = columns[predicate.field];
   const name = 'column' in column ? `e.${column.column}` : '';
   const bound = (value: number) =>
-    column.kind === 'time' ? parameters.add(timeBound(value), 'timestamptz') : parameters.add(value, 'float8');
+    column.kind === 'time' ? parameters.add(timestamp(value), 'timestamptz') : parameters.add(value, 'float8');
   const parts: string[] = [];
   if (predicate.gte !== null) parts.push(`${name} >= ${bound(predicate.gte)}`);
   if (predicate.lt !== null) parts.push(`${name} < ${bound(predicate.lt)}`);

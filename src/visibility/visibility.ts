@@ -5,7 +5,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { isAlways, isNever, type Predicate } from '../model/predicate.ts';
 import { reaches, visibilityPredicate } from '../model/role.ts';
 import type { Store } from '../store/store.ts';
-import { openTrees, type Tree } from './tree.ts';
+import { openTrees } from './tree.ts';
 
 export interface Sight {
   readonly predicate: Predicate;
@@ -17,14 +17,21 @@ export interface Sight {
   readonly directories: ReadonlySet<number>;
   /** Directories on which a sufficient grant stands. */
   readonly granted: ReadonlySet<number>;
-  /** Equal for principals that see the same, as far as this is known without comparing sets. */
+  /**
+   * Changes with the rights themselves: the role, who the principal is where that matters, and the directories granted.
+   * Not with the tree: that others made folders is nothing to be told about.
+   */
   readonly fingerprint: string;
 }
 
 export interface Visibility {
   /** What the principal sees, as of its rights version. Cached until the version changes. */
   sightOf(principal: Principal): Promise<Sight>;
-  /** The directories and all below them, in the tree of the principal’s rights version; for `under` in filters. */
+  /**
+   * The directories and all below them, in the tree of the principal’s rights version; for `under` in filters. Of a
+   * directory that the principal does not see through a grant, the directory alone: what lies below it is part of the
+   * tree that is hidden.
+   */
   under(principal: Principal, directories: readonly number[]): Promise<Set<number>>;
 }
 
@@ -68,30 +75,35 @@ export function openVisibility(deps: VisibilityDeps): Visibility {
       nothing: isNever(predicate),
       directories,
       granted,
-      fingerprint: everything ? `${principal.role.key}` : `${principal.role.key}:${principal.tokenId}`,
+      fingerprint: everything
+        ? principal.role.key
+        : [principal.role.key, principal.tokenId, ...[...granted].sort((one, other) => one - other)].join(':'),
     };
   };
 
+  const sightOf = (principal: Principal): Promise<Sight> => {
+    const key = `${principal.organization}:${principal.tokenId}:${principal.role.key}:${principal.rightsVersion}`;
+    const known = cache.get(key);
+    if (known !== undefined) {
+      cache.delete(key);
+      cache.set(key, known);
+      return known;
+    }
+    const fresh = compile(principal);
+    // A failed compilation is not remembered.
+    fresh.catch(() => cache.delete(key));
+    cache.set(key, fresh);
+    const [oldest] = cache.keys();
+    if (cache.size > cacheLimit && oldest !== undefined) cache.delete(oldest);
+    return fresh;
+  };
+
   return {
-    sightOf(principal) {
-      const key = `${principal.organization}:${principal.tokenId}:${principal.role.key}:${principal.rightsVersion}`;
-      const known = cache.get(key);
-      if (known !== undefined) {
-        cache.delete(key);
-        cache.set(key, known);
-        return known;
-      }
-      const fresh = compile(principal);
-      // A failed compilation is not remembered.
-      fresh.catch(() => cache.delete(key));
-      cache.set(key, fresh);
-      const [oldest] = cache.keys();
-      if (cache.size > cacheLimit && oldest !== undefined) cache.delete(oldest);
-      return fresh;
-    },
+    sightOf,
     async under(principal, directories) {
-      const tree: Tree = await trees.of(principal);
-      return tree.under(new Set(directories));
+      const [tree, sight] = await Promise.all([trees.of(principal), sightOf(principal)]);
+      const seen = directories.filter((one) => sight.everything || sight.directories.has(one));
+      return new Set([...directories, ...tree.under(new Set(seen))]);
     },
   };
 }

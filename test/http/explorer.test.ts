@@ -4,7 +4,10 @@ import { openTestHttp, send, type TestHttp } from './support.ts';
 
 const examples = [
   { query: 'query NewestEntries { hello }' },
-  { query: '# </script><script>alert(1)</script>\nsubscription Watch($n: Int) { ticks(count: $n) }', variables: '{"n": 3}' },
+  {
+    query: '# </script><script>alert(1)</script>\nsubscription Watch($n: Int) { ticks(count: $n) }',
+    variables: '{"n": 3}',
+  },
 ];
 
 let server: TestHttp;
@@ -15,8 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-const references = () => [...page.matchAll(/(?:src|href)="([^"]+)"/g)].flatMap(([, url]) => (url === undefined ? [] : [url]));
-const settings = () => JSON.parse(/<script type="application\/json" id="settings">(.*?)<\/script>/s.exec(page)?.[1] ?? '');
+const references = () =>
+  [...page.matchAll(/(?:src|href)="([^"]+)"/g)].flatMap(([, url]) => (url === undefined ? [] : [url]));
+const settings = () =>
+  JSON.parse(/<script type="application\/json" id="settings">(.*?)<\/script>/s.exec(page)?.[1] ?? '');
 
 test('the page names nothing outside this server', async () => {
   expect(references().length).toBeGreaterThanOrEqual(4);
@@ -51,7 +56,7 @@ test('the examples are tabs, and text in them stays text', async () => {
     { query: examples[1]?.query, variables: '{"n": 3}', headers: expect.stringContaining('Authorization') },
   ]);
   expect(page).not.toContain('alert(1)</script>');
-  expect(settings().graphiql.shouldPersistHeaders).toBe(false);
+  expect(settings().graphiql).toMatchObject({ shouldPersistHeaders: false, method: 'POST', endpoint: '/graphql' });
 });
 
 test('nothing else lies beside the assets', async () => {

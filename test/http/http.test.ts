@@ -53,10 +53,13 @@ test.each([
   expect(code(answer)).toBe('BAD_INPUT');
 });
 
-test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"'])('%s is accepted', async (type) => {
-  const answer = await post({ 'content-type': type });
-  expect(JSON.parse(answer.body)).toEqual({ data: { hello: 'world' } });
-});
+test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"'])(
+  '%s is accepted',
+  async (type) => {
+    const answer = await post({ 'content-type': type });
+    expect(JSON.parse(answer.body)).toEqual({ data: { hello: 'world' } });
+  },
+);
 
 test('the answer has the media type that was asked for', async () => {
   const type = 'application/graphql-response+json';
@@ -108,8 +111,14 @@ describe('CORS', () => {
     const ask = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization, x-evil' };
     const allowed = await send(port, { method: 'OPTIONS', path: '/graphql', headers: { ...ask, origin } });
     expect(allowed.status).toBe(204);
-    expect(allowed.headers['access-control-allow-headers']).toBe('authorization, content-type, x-annals-csrf, x-request-id');
-    const foreign = await send(port, { method: 'OPTIONS', path: '/graphql', headers: { ...ask, origin: 'https://evil.example' } });
+    expect(allowed.headers['access-control-allow-headers']).toBe(
+      'authorization, content-type, x-annals-csrf, x-request-id',
+    );
+    const foreign = await send(port, {
+      method: 'OPTIONS',
+      path: '/graphql',
+      headers: { ...ask, origin: 'https://evil.example' },
+    });
     expect(foreign.status).toBe(403);
     expect(Object.keys(foreign.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
@@ -176,7 +185,14 @@ test('readiness is false with the checks that fail and their cures', async () =>
 describe('a body over the limit', () => {
   /** Sends headers and part of a body, then waits for the answer without ever finishing. */
   async function unfinished(headers: Record<string, string>, start: string) {
-    const call = request({ host: '127.0.0.1', port, agent: false, method: 'POST', path: '/graphql', headers: { ...json, ...headers } });
+    const call = request({
+      host: '127.0.0.1',
+      port,
+      agent: false,
+      method: 'POST',
+      path: '/graphql',
+      headers: { ...json, ...headers },
+    });
     call.on('error', () => {});
     call.write(start);
     const [response] = await once(call, 'response');
@@ -198,7 +214,11 @@ describe('a body over the limit', () => {
   });
   test('is never asked for: no 100 Continue', async () => {
     const call = request({
-      host: '127.0.0.1', port, agent: false, method: 'POST', path: '/graphql',
+      host: '127.0.0.1',
+      port,
+      agent: false,
+      method: 'POST',
+      path: '/graphql',
       headers: { ...json, 'content-length': '100000', expect: '100-continue' },
     });
     let continued = false;
@@ -213,7 +233,11 @@ describe('a body over the limit', () => {
   });
   test('and one within it is asked for', async () => {
     const call = request({
-      host: '127.0.0.1', port, agent: false, method: 'POST', path: '/graphql',
+      host: '127.0.0.1',
+      port,
+      agent: false,
+      method: 'POST',
+      path: '/graphql',
       headers: { ...json, 'content-length': String(hello.length), expect: '100-continue' },
     });
     call.flushHeaders();
@@ -230,7 +254,9 @@ test('a client that sends its headers slowly is disconnected', async () => {
   slow.write('POST /graphql HTTP/1.1\r\nhost: localhost\r\nx-slow: ');
   expect(await text(slow)).toMatch(/^HTTP\/1.1 408 .*BAD_INPUT/s);
   const slowBody = connect(strict.http.port, '127.0.0.1');
-  slowBody.write('POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{');
+  slowBody.write(
+    'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{',
+  );
   expect(await text(slowBody)).toMatch(/^HTTP\/1.1 4/);
 });
 
@@ -246,7 +272,10 @@ describe('a taken port', () => {
     await once(squatter, 'listening');
     const address = squatter.address();
     const taken = typeof address === 'object' && address !== null ? address.port : 0;
-    await expect(openTestHttp({ port: taken })).rejects.toMatchObject({ code: 'PORT_TAKEN', message: expect.stringContaining(`${taken}`) });
+    await expect(openTestHttp({ port: taken })).rejects.toMatchObject({
+      code: 'PORT_TAKEN',
+      message: expect.stringContaining(`${taken}`),
+    });
     {
       await using next = await openTestHttp({ port: taken, nextFreePort: true });
       expect(next.http.port).toBeGreaterThan(taken);

@@ -8,8 +8,9 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-const repeat = (count: number, text: (index: number) => string) => Array.from({ length: count }, (_, i) => text(i)).join(' ');
-const deep = '{ self '.repeat(limits.queryDepth) + '{ hello }' + ' }'.repeat(limits.queryDepth);
+const repeat = (count: number, text: (index: number) => string) =>
+  Array.from({ length: count }, (_, i) => text(i)).join(' ');
+const deep = `${'{ self '.repeat(limits.queryDepth)}{ hello }${' }'.repeat(limits.queryDepth)}`;
 const aliases = `{ ${repeat(limits.queryAliases + 1, (i) => `a${i}: hello`)} }`;
 const long = 'x'.repeat(3000);
 
@@ -41,7 +42,12 @@ const refusals: readonly Case[] = [
   { name: 'tokens', query: `{ ${repeat(limits.queryTokens, () => 'hello')} }`, code: 'QUERY_TOO_LARGE', status: 400 },
   { name: 'syntax', query: '{ hello', code: 'BAD_INPUT', status: 400 },
   { name: 'validation', query: '{ nothing }', code: 'BAD_INPUT', status: 400 },
-  { name: 'introspection in circles', query: `{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }`, code: 'BAD_INPUT', status: 400 },
+  {
+    name: 'introspection in circles',
+    query: `{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }`,
+    code: 'BAD_INPUT',
+    status: 400,
+  },
   { name: 'variables', query: 'query ($t: String!) { length(text: $t) }', code: 'BAD_INPUT', status: 400 },
   { name: 'coded error of a resolver', query: '{ coded }', code: 'BAD_CURSOR', status: 200 },
   { name: 'unexpected error of a resolver', query: '{ breaks }', code: 'INTERNAL', status: 200 },
@@ -49,7 +55,14 @@ const refusals: readonly Case[] = [
   { name: 'no credential', query: '{ guarded }', code: 'UNAUTHENTICATED', status: 200 },
   { name: 'missing permission', query: '{ guarded }', token: 'reader-token', code: 'FORBIDDEN', status: 200 },
   { name: 'bad credential', query: '{ hello }', token: 'stolen', code: 'UNAUTHENTICATED', status: 401, close: 4401 },
-  { name: 'body of a stranger', query: '{ hello }', variables: { long }, code: 'BODY_TOO_LARGE', status: 413, close: 1009 },
+  {
+    name: 'body of a stranger',
+    query: '{ hello }',
+    variables: { long },
+    code: 'BODY_TOO_LARGE',
+    status: 413,
+    close: 1009,
+  },
   {
     name: 'body of a reader',
     query: '{ hello }',
@@ -67,7 +80,14 @@ const refusals: readonly Case[] = [
     status: 403,
     upgrade: 403,
   },
-  { name: 'opaque origin', query: '{ hello }', headers: { origin: 'null' }, code: 'ORIGIN_NOT_ALLOWED', status: 403, upgrade: 403 },
+  {
+    name: 'opaque origin',
+    query: '{ hello }',
+    headers: { origin: 'null' },
+    code: 'ORIGIN_NOT_ALLOWED',
+    status: 403,
+    upgrade: 403,
+  },
   {
     name: 'foreign name of this host',
     query: '{ hello }',
@@ -101,7 +121,11 @@ describe.each(Object.entries(transports))('%s refuses', (name, ask) => {
 
 describe.each(Object.entries(transports))('%s accepts', (_, ask) => {
   test.each<Ask & { name: string; data: unknown }>([
-    { name: 'introspection without a credential', query: '{ __type(name: "Query") { name } }', data: { __type: { name: 'Query' } } },
+    {
+      name: 'introspection without a credential',
+      query: '{ __type(name: "Query") { name } }',
+      data: { __type: { name: 'Query' } },
+    },
     { name: 'no credential where none is needed', query: '{ hello who }', data: { hello: 'world', who: null } },
     { name: 'a reader', query: '{ who }', token: 'reader-token', data: { who: 'reader' } },
     {
@@ -111,8 +135,18 @@ describe.each(Object.entries(transports))('%s accepts', (_, ask) => {
       token: 'recorder-token',
       data: { length: 3000 },
     },
-    { name: 'an allowed origin', query: '{ hello }', headers: { origin: 'https://dashboard.example' }, data: { hello: 'world' } },
-    { name: 'the language', query: '{ locale }', headers: { 'accept-language': 'fr;q=0.5, de-CH' }, data: { locale: 'de-CH' } },
+    {
+      name: 'an allowed origin',
+      query: '{ hello }',
+      headers: { origin: 'https://dashboard.example' },
+      data: { hello: 'world' },
+    },
+    {
+      name: 'the language',
+      query: '{ locale }',
+      headers: { 'accept-language': 'fr;q=0.5, de-CH' },
+      data: { locale: 'de-CH' },
+    },
   ])('$name', async (row) => {
     const answer = await ask(server.http.port, row);
     expect(answer.errors).toBeUndefined();
@@ -126,14 +160,17 @@ describe.each(Object.entries(transports))('%s accepts', (_, ask) => {
   });
 });
 
-test.each(Object.entries(transports))('%s logs the reason of a masked error under the id that the client reads', async (_, ask) => {
-  const answer = await ask(server.http.port, { query: '{ breaks }' });
-  const id = answer.errors?.[0]?.extensions.requestId;
-  const line = server.lines.find(({ level, fields }) => level === 'error' && fields.requestId === id);
-  expect(String(line?.fields.err)).toContain('hunter2');
-  const failed = server.lines.find(({ level, fields }) => level === 'warn' && fields.requestId === id);
-  expect(failed?.fields).toMatchObject({ codes: ['INTERNAL'] });
-});
+test.each(Object.entries(transports))(
+  '%s logs the reason of a masked error under the id that the client reads',
+  async (_, ask) => {
+    const answer = await ask(server.http.port, { query: '{ breaks }' });
+    const id = answer.errors?.[0]?.extensions.requestId;
+    const line = server.lines.find(({ level, fields }) => level === 'error' && fields.requestId === id);
+    expect(String(line?.fields.err)).toContain('hunter2');
+    const failed = server.lines.find(({ level, fields }) => level === 'warn' && fields.requestId === id);
+    expect(failed?.fields).toMatchObject({ codes: ['INTERNAL'] });
+  },
+);
 
 test.each(Object.entries(transports))('%s keeps credentials out of the log', async (_, ask) => {
   await ask(server.http.port, { query: '{ guarded }', token: 'reader-token' });

@@ -109,7 +109,10 @@ export function testSchema(counters: Counters, gate: Gate): GraphQLSchema {
     name: 'Query',
     fields: () => ({ ...fields, self: { type: Query, resolve: () => ({}) } }),
   });
-  const Mutation = new GraphQLObjectType({ name: 'Mutation', fields: { held: { ...fields.held, type: GraphQLString } } });
+  const Mutation = new GraphQLObjectType({
+    name: 'Mutation',
+    fields: { held: { ...fields.held, type: GraphQLString } },
+  });
   const Subscription = new GraphQLObjectType<unknown, AnnalsContext>({
     name: 'Subscription',
     fields: {

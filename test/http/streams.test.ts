@@ -11,7 +11,8 @@ afterEach(() => server[Symbol.asyncDispose]());
 const until = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
 const json = { 'content-type': 'application/json', accept: 'text/event-stream' };
 const body = (query: string) => JSON.stringify({ query });
-const events = (query: string) => send(server.http.port, { method: 'POST', path: '/graphql', headers: json }, body(query));
+const events = (query: string) =>
+  send(server.http.port, { method: 'POST', path: '/graphql', headers: json }, body(query));
 
 function client(options: Record<string, unknown> = {}) {
   const url = `ws://127.0.0.1:${server.http.port}/graphql`;
@@ -30,21 +31,30 @@ function openRawEvents(query: string): Socket {
   return socket;
 }
 
-/** A raw WebSocket; frames from a client are masked, here with zeros, and shorter than 126 bytes. */
+/** A text frame from a client: masked, here with zeros, and of less than 126 bytes. */
+function frame(message: object): Buffer {
+  const text = JSON.stringify(message);
+  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+}
+
+/** A raw WebSocket that is acknowledged, sends the messages, and reads no more. */
 function openRawSocket(...messages: object[]): Socket {
   const socket = connect(server.http.port, '127.0.0.1');
+  let read = '';
   socket.on('error', () => {});
   socket.write(
     'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n' +
       'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n',
   );
-  socket.once('data', () => {
+  socket.once('data', () => socket.write(frame({ type: 'connection_init' })));
+  const onData = (chunk: Buffer) => {
+    read += chunk.toString('latin1');
+    if (!read.includes('connection_ack')) return;
+    socket.off('data', onData);
     socket.pause();
-    for (const message of messages) {
-      const text = JSON.stringify(message);
-      socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]));
-    }
-  });
+    for (const message of messages) socket.write(frame(message));
+  };
+  socket.on('data', onData);
   return socket;
 }
 
@@ -94,7 +104,10 @@ describe.each(['SSE', 'WebSocket'])('over %s', (transport) => {
   test('a stream that is refused says why', async () => {
     server = await openTestHttp();
     const [answer] = await ask('subscription { refused }');
-    expect(answer?.errors?.[0]).toMatchObject({ message: 'The cursor is not one of ours.', extensions: { code: 'BAD_CURSOR' } });
+    expect(answer?.errors?.[0]).toMatchObject({
+      message: 'The cursor is not one of ours.',
+      extensions: { code: 'BAD_CURSOR' },
+    });
   });
 
   test('a stream that breaks ends with a masked error', async () => {
@@ -109,8 +122,7 @@ describe.each(['SSE', 'WebSocket'])('over %s', (transport) => {
     server = await openTestHttp({ bounds: { stallMs: 1500, bufferBytes: 100_000 } });
     const size = 50_000;
     const query = `subscription { ticks(count: 100000, size: ${size}) }`;
-    const socket =
-      transport === 'SSE' ? openRawEvents(query) : openRawSocket({ type: 'connection_init' }, subscribe(query));
+    const socket = transport === 'SSE' ? openRawEvents(query) : openRawSocket(subscribe(query));
     if (transport === 'SSE') socket.pause();
     await until(() => expect(server.counters.pulls).toBeGreaterThan(2));
     // The kernel’s buffers for a local connection are some megabytes; the source would have produced five thousand.
@@ -122,29 +134,69 @@ describe.each(['SSE', 'WebSocket'])('over %s', (transport) => {
   test('a client that goes away frees the source', async () => {
     server = await openTestHttp();
     const query = 'subscription { ticks }';
-    const socket =
-      transport === 'SSE' ? openRawEvents(query) : openRawSocket({ type: 'connection_init' }, subscribe(query));
+    const socket = transport === 'SSE' ? openRawEvents(query) : openRawSocket(subscribe(query));
     await until(() => expect(server.counters).toMatchObject({ open: 1, pulls: 1 }));
     socket.destroy();
     await until(() => expect(server.counters.open).toBe(0));
   });
+});
 
-  test('a client that reads slowly gets everything', async () => {
-    server = await openTestHttp({ bounds: { stallMs: 5000, bufferBytes: 100_000 } });
-    const query = 'subscription { ticks(count: 400, size: 50000) }';
-    const socket =
-      transport === 'SSE' ? openRawEvents(query) : openRawSocket({ type: 'connection_init' }, subscribe(query));
-    await until(() => expect(server.counters.pulls).toBeGreaterThan(2));
-    let bytes = 0;
-    socket.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      socket.pause();
-      setImmediate(() => socket.resume());
-    });
-    socket.resume();
-    await until(() => expect(bytes).toBeGreaterThan(400 * 50_000));
-    socket.destroy();
+test('a client that reads slowly, but reads, gets every event', async () => {
+  server = await openTestHttp({ bounds: { stallMs: 2000, bufferBytes: 100_000 } });
+  const socket = openRawEvents('subscription { ticks(count: 400, size: 50000) }');
+  let bytes = 0;
+  let end = '';
+  socket.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    end = chunk.toString().slice(-40);
+    socket.pause();
+    setImmediate(() => socket.resume());
   });
+  await until(() => expect(end).toContain('event: complete'));
+  expect(bytes).toBeGreaterThan(400 * 50_000);
+  socket.destroy();
+});
+
+test('a socket that is always behind, but reads, outlives the limit for those that do not', async () => {
+  server = await openTestHttp({ bounds: { stallMs: 300, bufferBytes: 100_000 } });
+  const socket = new WebSocket(`ws://127.0.0.1:${server.http.port}/graphql`, 'graphql-transport-ws');
+  const closed = Promise.withResolvers<number>();
+  const began = performance.now();
+  let received = 0;
+  socket.on('close', closed.resolve);
+  socket.on('open', () => {
+    socket.send(JSON.stringify({ type: 'connection_init' }));
+  });
+  socket.once('message', () => {
+    socket.send(JSON.stringify(subscribe('subscription { ticks(count: 1000000, size: 50000) }')));
+  });
+  socket.on('message', () => {
+    received += 1;
+    // Behind for five times the limit, then gone.
+    if (performance.now() - began > 1500) socket.close(1000);
+    socket.pause();
+    setImmediate(() => socket.resume());
+  });
+  expect(await closed.promise).toBe(1000);
+  expect(received).toBeGreaterThan(100);
+  await until(() => expect(server.counters.open).toBe(0));
+});
+
+test('a client that asks on and on without reading its answers is disconnected', async () => {
+  server = await openTestHttp({ bounds: { closeMs: 100 } });
+  const socket = openRawSocket();
+  const closed = Promise.withResolvers<void>();
+  let asked = 0;
+  socket.once('close', () => closed.resolve());
+  const more = (error?: Error | null) => {
+    if (error || socket.destroyed) return;
+    const asks = Array.from({ length: 1000 }, () => frame(subscribe('{ no_such_field }', String(asked++))));
+    socket.write(Buffer.concat(asks), more);
+  };
+  await until(() => expect(socket.isPaused()).toBe(true));
+  more();
+  await closed.promise;
+  expect(asked).toBeLessThan(200_000);
 });
 
 test('completing an operation frees its source and leaves the socket open', async () => {
@@ -194,7 +246,11 @@ test('the credential may come as a header of the upgrade or in connection_init, 
 test('a token revoked while the socket is open is refused at the next operation', async () => {
   server = await openTestHttp();
   const closed = Promise.withResolvers<unknown>();
-  const one = client({ lazy: false, connectionParams: { authorization: 'Bearer reader-token' }, onNonLazyError: () => {} });
+  const one = client({
+    lazy: false,
+    connectionParams: { authorization: 'Bearer reader-token' },
+    onNonLazyError: () => {},
+  });
   one.on('closed', closed.resolve);
   expect((await one.iterate({ query: '{ who }' }).next()).value).toEqual({ data: { who: 'reader' } });
   server.revoked.add('reader-token');
@@ -211,7 +267,7 @@ test('a socket that never introduces itself is closed', async () => {
 });
 
 test('a message that is not finished is held up to the caller’s limit only', async () => {
-  server = await openTestHttp({ bodyBytes: 1000, recordBodyBytes: 10_000_000 });
+  server = await openTestHttp({ bodyBytes: 1000, recordBodyBytes: 10_000_000, bounds: { closeMs: 100 } });
   const socket = new WebSocket(`ws://127.0.0.1:${server.http.port}/graphql`, 'graphql-transport-ws');
   const closed = Promise.withResolvers<number>();
   socket.on('close', closed.resolve);
@@ -256,7 +312,7 @@ describe('stopping', () => {
     server = await openTestHttp({ bounds: { stopMs: 300 } });
     const headers = { 'content-type': 'application/json' };
     const over = send(server.http.port, { method: 'POST', path: '/graphql', headers }, body('mutation { held }'));
-    const stuck = openRawSocket({ type: 'connection_init' }, subscribe('subscription { ticks }'));
+    const stuck = openRawSocket(subscribe('subscription { ticks }'));
     await until(() => expect(server.gate.entered + server.counters.open).toBe(2));
     await server.http[Symbol.asyncDispose]();
     await expect(over).rejects.toThrow();
@@ -267,9 +323,9 @@ describe('stopping', () => {
   test('leaves no handle behind', async () => {
     const count = () => process.getActiveResourcesInfo().filter((kind) => /TCP|Timeout|Immediate/.test(kind)).length;
     const before = count();
-    server = await openTestHttp();
+    server = await openTestHttp({ bounds: { closeMs: 100 } });
     await events('subscription { ticks(count: 2) }');
-    const socket = openRawSocket({ type: 'connection_init' }, subscribe('subscription { ticks }'));
+    const socket = openRawSocket(subscribe('subscription { ticks }'));
     await until(() => expect(server.counters.open).toBe(1));
     await server.http[Symbol.asyncDispose]();
     socket.destroy();

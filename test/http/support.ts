@@ -95,7 +95,15 @@ export async function openTestHttp(
     examples: [{ query: 'query Hello { hello }' }],
     ...changes,
   });
-  return { http, counters, gate, lines, authenticated, revoked, [Symbol.asyncDispose]: () => http[Symbol.asyncDispose]() };
+  return {
+    http,
+    counters,
+    gate,
+    lines,
+    authenticated,
+    revoked,
+    [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
+  };
 }
 
 export interface Answer {

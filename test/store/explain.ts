@@ -9,7 +9,6 @@ interface PlanNode {
   readonly 'Index Name'?: string;
   readonly 'Relation Name'?: string;
   readonly 'Index Cond'?: string;
-  readonly 'Recheck Cond'?: string;
   readonly Filter?: string;
   readonly 'Shared Hit Blocks'?: number;
   readonly 'Shared Read Blocks'?: number;
@@ -45,9 +44,9 @@ export async function explain(client: pg.Client, { text, values }: Statement, ki
     );
     const plan = rows[0]?.['QUERY PLAN'][0].Plan;
     if (plan === undefined) throw new TypeError('EXPLAIN returned no plan');
-    const parents = await parentIndexes(client);
+    const names = await knownNames(client);
     return {
-      shape: shape(plan, parents).join('\n'),
+      shape: shape(plan, names).join('\n'),
       buffers: (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0),
     };
   } finally {
@@ -55,32 +54,40 @@ export async function explain(client: pg.Client, { text, values }: Statement, ki
   }
 }
 
-/** The index of the parent table that each partition’s index belongs to. */
-async function parentIndexes(client: pg.Client): Promise<ReadonlyMap<string, string>> {
+/** Partitions and their indexes by the name of what they are a part of; a partition without rows says so. */
+async function knownNames(client: pg.Client): Promise<ReadonlyMap<string, string>> {
   const { rows } = await client.query<{ child: string; parent: string }>(
-    `select c.relname as child, p.relname as parent from pg_inherits i
-       join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent where c.relkind = 'i'`,
+    `select c.relname as child, p.relname || case when c.relkind = 'r' and c.relpages = 0 then ' (empty)' else '' end as parent
+       from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent`,
   );
   return new Map(rows.map((row) => [row.child, row.parent]));
 }
 
-/** Names of columns in a condition, in their order and once each; `row` where a whole row is compared. */
+/** Names of columns in a condition, in their order and once each. */
 function columnsOf(condition: string): string {
   const names = condition.replaceAll(/'[^']*'/g, '').match(/\b[a-z]+(?:_[a-z]+)*\b(?!\()(?!\[)/g) ?? [];
   return [...new Set(names)].filter((name) => !notColumns.has(name)).join(', ');
 }
 
-const notColumns = new Set('e n h i k t o m is not null any timestamp with time zone without bigint integer text smallint uuid'.split(' '));
+const notColumns = new Set(
+  'e n h i k t o m is not null any timestamp with time zone without bigint integer text smallint uuid bytea'.split(' '),
+);
 
-function shape(node: PlanNode, parents: ReadonlyMap<string, string>): string[] {
+function shape(node: PlanNode, names: ReadonlyMap<string, string>): string[] {
   const parts = [node['Node Type']];
   if (node['Scan Direction'] === 'Backward') parts.push('backward');
-  const index = node['Index Name'];
-  if (index !== undefined) parts.push(`by ${parents.get(index) ?? index}`);
-  else if (node['Relation Name'] !== undefined) parts.push(`of ${node['Relation Name'].replace(/_\d{4}_\d{2}$/, '')}`);
+  const { 'Index Name': index, 'Relation Name': table } = node;
+  if (index !== undefined) parts.push(`by ${names.get(index) ?? index}`);
+  else if (table !== undefined) parts.push(`of ${names.get(table) ?? table}`);
   const head = [parts.join(' ')];
   if (node['Index Cond'] !== undefined) head.push(`on ${columnsOf(node['Index Cond'])}`);
   if (node.Filter !== undefined) head.push(`filter ${columnsOf(node.Filter)}`);
-  const children = new Set((node.Plans ?? []).map((child) => shape(child, parents).map((line) => `  ${line}`).join('\n')));
+  const children = new Set(
+    (node.Plans ?? []).map((child) =>
+      shape(child, names)
+        .map((line) => `  ${line}`)
+        .join('\n'),
+    ),
+  );
   return [head.join('; '), ...[...children].flatMap((child) => child.split('\n'))];
 }

@@ -49,7 +49,9 @@ export async function fillLog(client: pg.Client): Promise<void> {
     `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'log_entry'::regclass`,
   );
   for (const { name } of rows) await client.query(`drop table ${name}`);
-  await client.query(`select ensure_log_partitions('2024-01-01Z', timestamptz '2024-01-01Z' + interval '${partitions - 1} months')`);
+  await client.query(
+    `select ensure_log_partitions('2024-01-01Z', timestamptz '2024-01-01Z' + interval '${partitions - 1} months')`,
+  );
   await client.query(`insert into organization (id, uid, name)
     select n, ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'Organization ' || n from generate_series(1, 3) n`);
   await client.query('insert into log_head (organization_id) select id from organization');

@@ -125,6 +125,18 @@ describe(`the two back-ends of a predicate (entries of seed ${seed})`, () => {
     expect(positions(await page(tree))).toEqual(expected);
   });
 
+  it.each(['severity', 'occurredAt', 'recordedAt'] as const)('draws the bounds of %s where they are', async (field) => {
+    const value = stored.map((one) => one[field]).toSorted((a, b) => a - b)[entryCount / 2] ?? 0;
+    for (const bound of [value - 0.5, value, value + 0.5, value + 1, 1e16, -1e16, Number.POSITIVE_INFINITY]) {
+      for (const side of ['gte', 'lt'] as const) {
+        const tree: Predicate = { op: 'range', field, gte: null, lt: null, [side]: bound };
+        const expected = positionsWhere((one) => (side === 'gte' ? one[field] >= bound : one[field] < bound));
+        expect(inMemory(tree), `${side} ${bound}`).toEqual(expected);
+        expect(positions(await page(tree)), `${side} ${bound}`).toEqual(expected);
+      }
+    }
+  });
+
   it('keeps entries without a value when it negates', async () => {
     const tree = negation({ op: 'in', field: 'actor', values: new Set([1]) });
     const expected = positionsWhere((one) => one.actor !== 1);
@@ -145,6 +157,12 @@ describe(`the two back-ends of a predicate (entries of seed ${seed})`, () => {
     expect(inMemory(tree)).toHaveLength(count);
     expect(await page(tree)).toHaveLength(count);
     expect(await store.countEntries(organization, tree, 1000)).toBe(count);
+  });
+
+  it('finds no entry by an id of a far time', async () => {
+    const ids = ['ffffffff-ffff-7fff-bfff-ffffffffffff', '00000000-0000-7000-8000-000000000000'];
+    expect(await store.readByIds(organization, ids.slice(0, 1), always)).toEqual([]);
+    expect(await store.readByIds(organization, ids, always)).toEqual([]);
   });
 
   it('counts no further than the cap', async () => {

@@ -48,17 +48,22 @@ async function openInput(path: string): Promise<{ chunks: AsyncIterable<Uint8Arr
   return { chunks: createReadStream(path), total: size };
 }
 
-function sourceOptions({ options }: CommandInput, config: Config, organizationId: string): SourceOptions {
+type Times = Pick<SourceOptions, 'year' | 'timeZone'>;
+
+function timesOf(options: CommandInput['options']): Times {
   const year = yearOf(options.year);
   const timeZone = options['time-zone'];
+  return { ...(year === undefined ? {} : { year }), ...(typeof timeZone === 'string' ? { timeZone } : {}) };
+}
+
+function sourceOptions(times: Times, config: Config, organizationId: string): SourceOptions {
   return {
+    ...times,
     catalogue: openCatalogue({ files: config.catalogueFiles }),
     now: () => new Date(),
     // The same lines give the same keys in the same organization wherever they are imported from; the server remembers
     // them under a keyed hash of its own.
     key: Buffer.from(organizationId),
-    ...(year === undefined ? {} : { year }),
-    ...(typeof timeZone === 'string' ? { timeZone } : {}),
   };
 }
 
@@ -99,6 +104,7 @@ const number = (value: number) => value.toLocaleString('en');
 
 async function run(input: CommandInput): Promise<number> {
   const kind = kindOf(input.options.from);
+  const times = timesOf(input.options);
   const [path, ...more] = input.operands;
   if (path === undefined || more.length > 0)
     throw new AnnalsError('USAGE', { message: 'import takes one FILE, or - for standard input.' });
@@ -112,7 +118,7 @@ async function run(input: CommandInput): Promise<number> {
   const { counts, refuse, send } = openSender(client, progress);
   let pending: Pending = [];
   let done = 0;
-  for await (const row of readSource(kind, chunks, sourceOptions(input, input.config, viewer.organization.id))) {
+  for await (const row of readSource(kind, chunks, sourceOptions(times, input.config, viewer.organization.id))) {
     done += row.bytes;
     if ('refusal' in row) refuse(row.line, row.refusal);
     else pending.push({ line: row.line, entry: toWire(row.entry) });

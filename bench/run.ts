@@ -1,0 +1,22 @@
+/** `npm run bench [-- NAME…] [-- --quick]`: runs the named benchmarks, or all. Prints ratios; never fails on one. */
+import { parseArgs } from 'node:util';
+import { benchAppend } from './append.ts';
+import { benchLive } from './live.ts';
+import { benchRead } from './read.ts';
+import { type BenchPostgres, startPostgres } from './support/postgres.ts';
+
+const benches: Readonly<Record<string, (postgres: BenchPostgres, quick: boolean) => Promise<void>>> = {
+  append: benchAppend,
+  read: benchRead,
+  live: benchLive,
+};
+
+const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean' } }, allowPositionals: true });
+const names = positionals.length === 0 ? Object.keys(benches) : positionals;
+const unknown = names.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no benchmark ${unknown.join(', ')}. Use: ${Object.keys(benches).join(', ')}.\n`);
+  process.exit(2);
+}
+await using postgres = await startPostgres();
+for (const name of names) await benches[name]?.(postgres, values.quick === true);

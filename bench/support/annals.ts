@@ -1,0 +1,70 @@
+/** The real server, started as `npm start` starts it, in a process of its own. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { openApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import type { BenchDatabase } from './postgres.ts';
+
+export interface Endpoint {
+  readonly url: string;
+  /** Of an owner, who may record and sees everything. */
+  readonly token: string;
+}
+
+/** An organization in a migrated database. */
+export interface Organization {
+  readonly organization: number;
+  readonly organizationUid: string;
+  readonly token: string;
+}
+
+const environment = ({ url, ownerUrl }: BenchDatabase) => ({
+  DATABASE_URL: url,
+  MIGRATION_DATABASE_URL: ownerUrl,
+  PORT: '0',
+  LOG_LEVEL: 'warn',
+});
+
+/** Migrates the database and creates an organization in it. */
+export async function createOrganization(database: BenchDatabase): Promise<Organization> {
+  await using app = await openApp(readConfig(environment(database)));
+  const { organization, organizationUid, ownerToken } = await app.administration.createOrganization({ name: 'Bench' });
+  return { organization, organizationUid, token: ownerToken };
+}
+
+export type Server = { readonly url: string } & AsyncDisposable;
+
+/** Resolves when the server has printed its address. `nodeArguments`: such as `--cpu-prof`. */
+export async function startServer(database: BenchDatabase, nodeArguments: readonly string[] = []): Promise<Server> {
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  return startProcess([...nodeArguments, main, 'serve'], { PATH: '', ...environment(database) });
+}
+
+/** The same server with a `recordLogs` that does nothing: see append/empty.ts. */
+export async function startEmptyServer(database: BenchDatabase): Promise<Server> {
+  const script = fileURLToPath(new URL('../append/empty.ts', import.meta.url));
+  return startProcess([script], { PATH: '', ...environment(database) });
+}
+
+/** A program that prints an http:// address once it serves, and ends on SIGTERM. */
+export async function startProcess(words: readonly string[], env: Record<string, string>): Promise<Server> {
+  const child = spawn(process.execPath, ['--no-warnings', ...words], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed += text;
+    const address = /http:\/\/\S+\/graphql(?=\s)/.exec(printed);
+    if (address !== null) resolve(address[0]);
+  });
+  exited.then(([code]) => reject(new Error(`${words.join(' ')} ended with ${code}`)), reject);
+  const url = await promise;
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/** The graphql-transport-ws protocol over the engine: who calls, what runs, how errors read. */
+import { type Context, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
+import type { Principal } from '../auth/auth.ts';
+import { AnnalsError } from '../errors.ts';
+import { bearerToken } from './credential.ts';
+import type { Caller, Engine, Prepared } from './engine.ts';
+import type { Transport } from './options.ts';
+import { logFailure, statusOf } from './reply.ts';
+import { formatResult } from './stream.ts';
+
+/** What is known about one connection. */
+export interface Connection {
+  readonly requestId: string;
+  readonly locale: string;
+  /** From the upgrade’s header, or from connection_init. */
+  token: string | null;
+  principal: Principal | null;
+  /** Operations so far; they number the request ids. */
+  operations: number;
+}
+
+export interface Protocol {
+  readonly server: Server<Connection>;
+  /** Queries and mutations that have not answered yet. */
+  readonly answering: ReadonlySet<Promise<unknown>>;
+}
+
+type Ctx = Context<Record<string, unknown> | undefined, Connection>;
+
+export function openProtocol(engine: Engine, transport: Transport): Protocol {
+  const { deps, bounds } = transport;
+  const answering = new Set<Promise<unknown>>();
+  const prepared = new WeakMap<object, Prepared>();
+  const callers = new WeakMap<SubscribePayload, Caller>();
+  const unprepared = () => Promise.reject(new Error('the operation was not prepared'));
+  const requestIdOf = ({ extra }: Ctx, payload: SubscribePayload) => callers.get(payload)?.requestId ?? extra.requestId;
+
+  const server = makeServer<Record<string, unknown> | undefined, Connection>({
+    connectionInitWaitTimeout: bounds.connectionInitMs,
+    async onConnect({ connectionParams, extra }) {
+      const stated = bearerToken(connectionParams?.authorization ?? connectionParams?.Authorization);
+      if (stated === null) return;
+      extra.principal = await deps.authenticate(stated);
+      extra.token = stated;
+    },
+    async onSubscribe(ctx, _id, payload) {
+      try {
+        const anonymous = nextCaller(ctx);
+        callers.set(payload, anonymous);
+        const caller = { ...anonymous, principal: await admit(ctx, transport) };
+        const operation = await engine.prepare(caller, paramsOf(payload));
+        if (!('args' in operation)) return operation;
+        prepared.set(operation.args, operation);
+        return operation.args;
+      } catch (error) {
+        // Thrown, an error closes the socket and all else on it; returned, it ends this operation alone.
+        if (error instanceof AnnalsError && error.code === 'UNAUTHENTICATED') throw error;
+        return [deps.formatError(error, requestIdOf(ctx, payload))];
+      }
+    },
+    execute(args) {
+      const answer = prepared.get(args)?.execute(args) ?? unprepared();
+      const forget = () => answering.delete(answer);
+      answering.add(answer);
+      answer.then(forget, forget);
+      return answer;
+    },
+    subscribe: (args) => prepared.get(args)?.subscribe(args) ?? unprepared(),
+    onNext(ctx, _id, payload, _args, result) {
+      const requestId = requestIdOf(ctx, payload);
+      const { data, errors, extensions } = formatResult(result, { requestId }, transport, who(ctx));
+      return {
+        ...(data === undefined ? {} : { data }),
+        ...(errors === undefined ? {} : { errors: errors.map((error) => error.toJSON()) }),
+        ...(extensions === undefined ? {} : { extensions }),
+      };
+    },
+    onError(ctx, _id, payload, errors) {
+      const requestId = requestIdOf(ctx, payload);
+      const formatted = errors.map((error) => deps.formatError(error, requestId));
+      logFailure(deps.log, { requestId }, statusOf(formatted), formatted, who(ctx));
+      return formatted.map((error) => error.toJSON());
+    },
+  });
+  return { server, answering };
+}
+
+function nextCaller({ extra }: Ctx): Caller {
+  extra.operations += 1;
+  return { requestId: `${extra.requestId}.${extra.operations}`, principal: null, locale: extra.locale };
+}
+
+/** Who asks, under a fresh look at the credential: a revoked token is refused at once, as over HTTP. */
+async function admit({ extra, subscriptions }: Ctx, { deps, options, stopping }: Transport): Promise<Principal | null> {
+  if (stopping.aborted) throw new AnnalsError('SERVER_STOPPING');
+  if (Object.keys(subscriptions).length > options.subscriptionsPerSocket) {
+    throw new AnnalsError('OVERLOADED', {
+      message: `This socket has ${options.subscriptionsPerSocket} operations open, the most that are allowed.`,
+      cure: 'Complete one of them or open another socket; the limit is SUBSCRIPTIONS_PER_SOCKET.',
+    });
+  }
+  if (extra.token !== null) extra.principal = await deps.authenticate(extra.token);
+  return extra.principal;
+}
+
+const paramsOf = ({ query, variables, operationName }: SubscribePayload) => ({
+  query,
+  variables: variables ?? {},
+  ...(operationName ? { operationName } : {}),
+});
+
+const who = ({ extra }: Ctx) => ({
+  transport: 'websocket',
+  organization: extra.principal?.organizationUid,
+  token: extra.principal?.tokenId,
+});

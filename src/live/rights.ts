@@ -1,0 +1,108 @@
+import type { Auth, Principal } from '../auth/auth.ts';
+import { AnnalsError } from '../errors.ts';
+import type { TailState } from '../log/log.ts';
+import type { LogFilter, Query, StreamQuery } from '../query/query.ts';
+import type { Sight } from '../visibility/visibility.ts';
+import type { LiveNotice } from './live.ts';
+
+export interface RightsDeps {
+  readonly query: Pick<Query, 'stream'>;
+  readonly auth: Pick<Auth, 'refresh'>;
+  /** Milliseconds; the clock that tokens expire by. */
+  readonly now: () => number;
+}
+
+/** What a stream reads with: renewed whenever the organization’s rights, or the actors that its filter names, moved on. */
+export class Rights {
+  principal: Principal;
+  query: StreamQuery;
+  /** `TailState.people` as of before the filter’s names were resolved. */
+  private people: number;
+  private readonly deps: RightsDeps;
+  private readonly filter: LogFilter | null;
+
+  private constructor(
+    deps: RightsDeps,
+    filter: LogFilter | null,
+    people: number,
+    principal: Principal,
+    query: StreamQuery,
+  ) {
+    this.deps = deps;
+    this.filter = filter;
+    this.people = people;
+    this.principal = principal;
+    this.query = query;
+  }
+
+  static async open(
+    deps: RightsDeps,
+    request: { readonly principal: Principal; readonly filter: LogFilter | null },
+    state: TailState,
+  ): Promise<Rights> {
+    const { principal, filter } = request;
+    return new Rights(deps, filter, state.people, principal, await deps.query.stream(principal, filter));
+  }
+
+  /** Whether entries as of this state must not be chosen before `renew`. */
+  outdated(state: TailState): boolean {
+    return (
+      state.rightsVersion > this.principal.rightsVersion ||
+      (this.query.people !== null && state.people > this.people) ||
+      this.expired()
+    );
+  }
+
+  /** Takes up the rights of today; the notice that the subscriber is owed, or null. Nothing changes when it throws. */
+  async renew(state: TailState): Promise<LiveNotice | null> {
+    const before = this.query.sight;
+    try {
+      const principal = await this.deps.auth.refresh(this.principal);
+      this.query = await this.deps.query.stream(principal, this.filter);
+      this.principal = principal;
+      this.people = state.people;
+    } catch (error) {
+      if (!(error instanceof AnnalsError)) throw error;
+      if (error.code === 'UNAUTHENTICATED') return { code: 'UNAUTHENTICATED', message: error.message };
+      if (error.code === 'FORBIDDEN') return { code: 'VISIBILITY_LOST', message: error.message };
+      throw error;
+    }
+    if (this.query.sight.nothing) {
+      return { code: 'VISIBILITY_LOST', message: 'Nothing of this log is visible any more.' };
+    }
+    if (sameSight(before, this.query.sight)) return null;
+    return {
+      code: 'RIGHTS_CHANGED',
+      message: 'Your rights changed: from here on this stream shows what you may see now.',
+    };
+  }
+
+  /**
+   * Looks the filter’s names up again after a read of the database: an actor that registered before that read, and after
+   * the names were resolved, was missed by it. True when the read must be done again.
+   */
+  async namesMoved(): Promise<boolean> {
+    if (this.query.people === null) return false;
+    const today = await this.deps.query.stream(this.principal, this.filter);
+    if (today.people === this.query.people) return false;
+    this.query = today;
+    return true;
+  }
+
+  private expired(): boolean {
+    const { expiresAt } = this.principal;
+    return expiresAt !== null && expiresAt <= this.deps.now();
+  }
+}
+
+/**
+ * Whether a subscriber need not be told. A folder that is new under a granted vault is no change of rights; a grant that
+ * comes or goes is one, and so is a directory that was moved out of sight.
+ */
+function sameSight(before: Sight, after: Sight): boolean {
+  return (
+    before.fingerprint === after.fingerprint &&
+    before.granted.symmetricDifference(after.granted).size === 0 &&
+    before.directories.isSubsetOf(after.directories)
+  );
+}

@@ -1,0 +1,52 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { buildSchema, parse, validate } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { referencePages } from '../scripts/reference.ts';
+import { commands } from '../src/cli/cli.ts';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const pages = ['README.md', 'CHANGELOG.md', ...globSync('docs/*.md', { cwd: root })];
+const blocks = (page: string, language: string) =>
+  [...read(page).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map((match) => match[1] ?? '');
+
+describe('the documents agree with the code', () => {
+  it.each(Object.entries(referencePages))('%s is what `npm run docs` writes', (path, page) => {
+    expect(read(path)).toBe(page());
+  });
+
+  it.each(pages)('every link of %s leads to a file', (page) => {
+    const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)/g)].map((match) => match[1] ?? '');
+    const broken = links.filter((link) => !existsSync(join(root, dirname(page), link)));
+    expect(broken).toEqual([]);
+  });
+
+  it('every page under docs/ is listed in the README', () => {
+    const unlisted = globSync('docs/*.md', { cwd: root }).filter((page) => !read('README.md').includes(`(${page})`));
+    expect(unlisted).toEqual([]);
+  });
+
+  it('every npm command in a document is a script', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = pages.flatMap((page) => [...read(page).matchAll(/`npm (?:run )?([a-z:]+)/g)].map((match) => match[1] ?? ''));
+    const builtIn = ['start', 'test', 'ci', 'install', 'run'];
+    expect(named.filter((name) => !(name in scripts) && !builtIn.includes(name))).toEqual([]);
+    expect(scripts.start).toBeDefined();
+    expect(scripts.test).toBeDefined();
+  });
+
+  it('every `annals` command in a document exists', () => {
+    const named = pages.flatMap((page) => [...read(page).matchAll(/npx annals ((?:[a-z]+ ?)+|--help)/g)].map((match) => (match[1] ?? '').trim()));
+    const known = (words: string) => words === '--help' || commands.some((command) => `${words} `.startsWith(`${command.name} `));
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((words) => !known(words))).toEqual([]);
+  });
+
+  it('every operation shown in a document is valid against schema.graphql', () => {
+    const schema = buildSchema(read('schema.graphql'));
+    const operations = pages.flatMap((page) => blocks(page, 'graphql'));
+    expect(operations.length).toBeGreaterThan(2);
+    for (const operation of operations) expect(validate(schema, parse(operation)), operation).toEqual([]);
+  });
+});

@@ -1,0 +1,175 @@
+/** Every condition by hand; pages.test.ts has them at random. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Principal } from '../../src/auth/auth.ts';
+import type { EntryInput } from '../../src/model/entry.ts';
+import type { LogFilter } from '../../src/query/query.ts';
+import {
+  memberOf,
+  openRememberedLog,
+  openTestApp,
+  principalOf,
+  type RememberedLog,
+  type TestApp,
+} from '../support/readingApp.ts';
+
+let at: TestApp;
+let log: RememberedLog;
+let owner: Principal;
+
+const person = (id: string, role: string | null) => ({ externalId: id, name: id, email: null, role });
+const folder = (id: string, parentId: string | null) => ({
+  externalId: id,
+  name: id,
+  kind: parentId === null ? ('VAULT' as const) : ('FOLDER' as const),
+  parentId,
+});
+
+/** Told apart by `session`. */
+const entries: Record<string, EntryInput> = {
+  bare: { action: 'passwork.item_viewed' },
+  full: {
+    action: 'enpass.vault_created',
+    outcome: 'DENIED',
+    severity: 9,
+    component: 'hub',
+    actor: { id: 'ned' },
+    affectedUser: { id: 'mara' },
+    vault: { id: 'v1' },
+    directory: { id: 'f1' },
+    targets: [{ type: 'item', id: 't1' }, { type: 'link' }],
+    occurredAt: '2020-02-29T12:00:00Z',
+  },
+  inVault: { action: 'passwork.item_viewed', actor: { id: 'ned', type: 'TOKEN' }, vault: { id: 'v1' } },
+  deep: { action: 'passwork.item_viewed', vault: { id: 'v1' }, directory: { id: 'f2' }, targets: [{ type: 'item' }] },
+};
+
+beforeAll(async () => {
+  at = await openTestApp();
+  log = await openRememberedLog(at);
+  const { catalogue } = at.app.services;
+  const enpass = catalogue.actions.find((action) => action.catalogue === 'enpass' && action.actionGroup !== null);
+  await at.app.administration.importWorld(log.organization, {
+    members: [person('mara', 'MEMBER'), person('boss', 'MEMBER')],
+    groups: [],
+    directories: [folder('v1', null), folder('v2', null), folder('f1', 'v1'), folder('f2', 'f1')],
+    grants: [
+      { directoryId: 'f1', subject: { memberId: 'mara' }, level: 'ADMINISTRATOR' },
+      { directoryId: 'v1', subject: { memberId: 'boss' }, level: 'ADMINISTRATOR' },
+    ],
+  });
+  for (const [session, input] of Object.entries(entries)) {
+    await log.append([{ ...input, action: session === 'full' ? (enpass?.key ?? '') : input.action, session }]);
+    at.clock.now += 1000;
+  }
+  owner = await principalOf(at.app, log.ownerToken);
+});
+afterAll(() => at?.[Symbol.asyncDispose]());
+
+async function found(filter: LogFilter, who = owner): Promise<string[]> {
+  const page = await at.app.services.query.logs(who, { first: 500, filter, direction: 'ASC' });
+  return page.edges.map(({ entry }) => entry.session ?? '');
+}
+
+const all = Object.keys(entries);
+const only = (...names: string[]) => names;
+const but = (...names: string[]) => all.filter((name) => !names.includes(name));
+
+test.each<[string, LogFilter, string[]]>([
+  ['nothing', {}, all],
+  ['nulls', { actor: null, and: null, or: null, not: null, severity: { gte: null, in: null } }, all],
+  ['empty and', { and: [] }, all],
+  ['empty or', { or: [] }, []],
+  ['not of everything', { not: {} }, []],
+  ['not of nothing', { not: { or: [] } }, all],
+  ['empty in', { component: { in: [] } }, []],
+  ['empty notIn', { component: { notIn: [] } }, all],
+  ['actor in, whatever the type', { actor: { in: ['ned'] } }, only('full', 'inVault')],
+  ['actor notIn keeps who has none', { actor: { notIn: ['ned'] } }, only('bare', 'deep')],
+  ['not actor in keeps who has none', { not: { actor: { in: ['ned'] } } }, only('bare', 'deep')],
+  ['unknown actor', { actor: { in: ['nobody'] } }, []],
+  ['not an unknown actor', { actor: { notIn: ['nobody'] } }, all],
+  ['in and notIn both hold', { actor: { in: ['ned'], notIn: ['ned'] } }, []],
+  ['affectedUser', { affectedUser: { in: ['mara', 'nobody'] } }, only('full')],
+  ['affectedUser notIn', { affectedUser: { notIn: ['mara'] } }, but('full')],
+  ['action', { action: { in: ['passwork.item_viewed'] } }, but('full')],
+  ['action notIn', { action: { notIn: ['passwork.item_viewed'] } }, only('full')],
+  ['catalogue', { catalogue: { in: ['enpass'] } }, only('full')],
+  ['catalogue notIn', { catalogue: { notIn: ['enpass', 'annals'] } }, but('full')],
+  ['unknown actionGroup', { actionGroup: { in: ['None Such'] } }, []],
+  ['not in an unknown actionGroup', { actionGroup: { notIn: ['None Such'] } }, all],
+  ['directory in', { directory: { in: ['v1'] } }, only('inVault')],
+  ['directory notIn keeps what is nowhere', { directory: { notIn: ['v1', 'f1'] } }, only('bare', 'deep')],
+  ['directory under', { directory: { under: ['f1'] } }, only('full', 'deep')],
+  ['under nothing', { directory: { under: [] } }, []],
+  ['under the unknown', { directory: { under: ['nowhere'] } }, []],
+  ['not under', { not: { directory: { under: ['f1'] } } }, only('bare', 'inVault')],
+  ['under and notIn', { directory: { under: ['v1'], notIn: ['f2'] } }, only('full', 'inVault')],
+  ['target', { target: { in: ['t1'] } }, only('full')],
+  ['target notIn keeps what has none', { target: { notIn: ['t1'] } }, but('full')],
+  ['target type', { target: { type: { in: ['item'] } } }, only('full', 'deep')],
+  ['target type notIn', { target: { type: { notIn: ['link'] } } }, but('full')],
+  ['outcome', { outcome: { in: ['DENIED'] } }, only('full')],
+  ['severity in', { severity: { in: [9, 11] } }, only('full')],
+  ['severity from', { severity: { gte: 9 } }, only('full')],
+  ['severity below', { severity: { lt: 9 } }, but('full')],
+  ['severity from above', { severity: { gte: 9, lt: 9 } }, []],
+  ['component', { component: { in: ['hub'] } }, only('full')],
+  ['component is exact', { component: { in: ['Hub', 'hub ', ''] } }, []],
+  ['occurredAt is inclusive below', { occurredAt: { lt: '2020-02-29T13:00:00+01:00' } }, []],
+  ['occurredAt is exclusive above', { occurredAt: { lt: '2020-02-29T12:00:00.001Z' } }, only('full')],
+  ['occurredAt from', { occurredAt: { gte: '2020-02-29T12:00:00.001Z' } }, but('full')],
+  ['or', { or: [{ actor: { in: ['ned'] } }, { target: { type: { in: ['item'] } } }] }, but('bare')],
+  ['beside or', { or: [{}, {}], component: { in: ['hub'] } }, only('full')],
+  ['not or', { not: { or: [{ actor: { in: ['ned'] } }, { directory: { in: ['f2'] } }] } }, only('bare')],
+  ['texts that cannot be stored', { actor: { in: ['a\0b', '\ud800'] } }, []],
+  ['places that cannot be stored', { directory: { in: ['a\0b'], under: ['\ud800'] } }, []],
+  ['targets that cannot be stored', { target: { notIn: ['a\0b', '\ud800'] } }, all],
+])('%s', async (_, filter, expected) => {
+  expect(await found(filter)).toEqual(expected);
+});
+
+test('category and actionGroup are those of the catalogue', async () => {
+  const { services } = at.app;
+  const [, full] = log.recorded;
+  const action = services.catalogue.action(full?.input.action ?? '');
+  expect(action?.actionGroup).toBeTypeOf('string');
+  expect(await found({ category: { in: [action?.category ?? ''] } })).toEqual(['full']);
+  expect(await found({ category: { notIn: [action?.category ?? ''] } })).toEqual(but('full'));
+  expect(await found({ actionGroup: { in: [action?.actionGroup ?? ''] } })).toEqual(['full']);
+});
+
+test('recordedAt is the server’s clock, inclusive below and exclusive above', async () => {
+  const times = log.recorded.map((entry) => new Date(entry.recordedAt).toISOString());
+  expect(await found({ recordedAt: { gte: times[1] ?? null, lt: times[3] ?? null } })).toEqual(['full', 'inVault']);
+  expect(await found({ recordedAt: { lt: times[0] ?? null } })).toEqual([]);
+  expect(await found({ recordedAt: { gte: '0000-01-01T00:00:00Z', lt: '9999-12-31T23:59:59.999Z' } })).toEqual(all);
+});
+
+test('under a directory that one does not see is as empty as under one that does not exist', async () => {
+  const mara = await memberOf(at.app, log.organization, 'mara');
+  expect(await found({}, mara)).toEqual(['full', 'deep']);
+  expect(await found({ directory: { under: ['f1'] } }, mara)).toEqual(['full', 'deep']);
+  expect(await found({ directory: { under: ['v1'] } }, mara)).toEqual(
+    await found({ directory: { under: ['-'] } }, mara),
+  );
+  expect(await found({ not: { directory: { under: ['v1'] } } }, mara)).toEqual(['full', 'deep']);
+  const { query } = at.app.services;
+  expect(await query.directories(mara, { under: 'v1' })).toEqual(await query.directories(mara, { under: '-' }));
+  expect((await query.directories(mara, { under: 'f1' })).map((one) => one.externalId)).toEqual(['f1', 'f2']);
+});
+
+test('a moved folder takes its past with it', async () => {
+  const moved = [folder('v1', null), folder('v2', null), folder('f1', 'v2'), folder('f2', 'f1')];
+  const boss = await memberOf(at.app, log.organization, 'boss');
+  expect(await found({}, boss)).toEqual(['full', 'inVault', 'deep']);
+  await at.app.administration.importWorld(log.organization, {
+    members: [],
+    groups: [],
+    directories: moved,
+    grants: [],
+  });
+  const now = await at.app.auth.refresh(owner);
+  expect(await found({ directory: { under: ['v1'] } }, now)).toEqual(['inVault']);
+  expect(await found({ directory: { under: ['v2'] } }, now)).toEqual(['full', 'deep']);
+  expect(await found({}, await at.app.auth.refresh(boss))).toEqual(['inVault']);
+});

@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Principal } from '../../src/auth/auth.ts';
+import { AnnalsError } from '../../src/errors.ts';
+import type { LogFilter, PageArguments } from '../../src/query/query.ts';
+import {
+  openRememberedLog,
+  openTestApp,
+  principalOf,
+  type RememberedLog,
+  type TestApp,
+} from '../support/readingApp.ts';
+
+let at: TestApp;
+let log: RememberedLog;
+let owner: Principal;
+
+beforeAll(async () => {
+  at = await openTestApp({ FILTER_NODES: '5', FILTER_VALUES: '10' });
+  log = await openRememberedLog(at);
+  await log.append(Array.from({ length: 3 }, () => ({ action: 'passwork.item_viewed' })));
+  owner = await principalOf(at.app, log.ownerToken);
+});
+afterAll(() => at?.[Symbol.asyncDispose]());
+
+const read = (page: PageArguments, who = owner) => at.app.services.query.logs(who, page);
+
+async function refusal(attempt: Promise<unknown>) {
+  const error = await attempt.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof AnnalsError)) throw new TypeError(`not refused: ${String(error)}`);
+  return { code: error.code, path: error.path, message: error.message };
+}
+
+/** JSON input that the type would not let through. */
+const wrong = (text: string): LogFilter => JSON.parse(text);
+
+test.each<[string, PageArguments, string, string, RegExp]>([
+  ['an unknown action', { filter: { action: { in: ['x.y'] } } }, 'BAD_INPUT', 'filter.action.in', /"x\.y"/],
+  [
+    'an unknown action deep inside',
+    { filter: { or: [{}, { not: { action: { notIn: ['x.y'] } } }] } },
+    'BAD_INPUT',
+    'filter.or[1].not.action.notIn',
+    /"x\.y"/,
+  ],
+  ['an unknown category', { filter: { category: { in: ['x'] } } }, 'BAD_INPUT', 'filter.category.in', /"x"/],
+  ['an unknown catalogue', { filter: { catalogue: { in: ['x'] } } }, 'BAD_INPUT', 'filter.catalogue.in', /"x"/],
+  [
+    'a time without a zone',
+    { filter: { occurredAt: { gte: '2026-01-01T00:00:00' } } },
+    'BAD_INPUT',
+    'filter.occurredAt.gte',
+    /RFC 3339/,
+  ],
+  [
+    '30 February',
+    { filter: { and: [{ recordedAt: { lt: '2026-02-30T00:00:00Z' } }] } },
+    'BAD_INPUT',
+    'filter.and[0].recordedAt.lt',
+    /2026-02-30/,
+  ],
+  [
+    'an unknown outcome',
+    { filter: wrong('{"outcome":{"in":["GOOD"]}}') },
+    'BAD_INPUT',
+    'filter.outcome.in',
+    /"GOOD".*SUCCESS/,
+  ],
+  ['too many conditions', { filter: { and: [{}, {}, {}, {}, {}] } }, 'QUERY_TOO_LARGE', 'filter', /more than 5/],
+  [
+    'too deep a filter',
+    { filter: { not: { not: { not: { not: { not: {} } } } } } },
+    'QUERY_TOO_LARGE',
+    'filter',
+    /more than 5/,
+  ],
+  [
+    'too many values',
+    { filter: { actor: { in: ['1', '2', '3', '4', '5', '6'], notIn: ['1', '2', '3', '4', '5'] } } },
+    'QUERY_TOO_LARGE',
+    'filter',
+    /11 values; at most 10/,
+  ],
+  [
+    'too many values of target types',
+    { filter: { target: { type: { in: Array.from({ length: 11 }, String) } } } },
+    'QUERY_TOO_LARGE',
+    'filter',
+    /11 values; at most 10/,
+  ],
+  ['first and last', { first: 1, last: 1 }, 'BAD_INPUT', 'last', /exclude/],
+  ['a negative first', { first: -1 }, 'BAD_INPUT', 'first', /-1/],
+  ['a negative last', { last: -5 }, 'BAD_INPUT', 'last', /-5/],
+  ['half an entry', { first: 1.5 }, 'BAD_INPUT', 'first', /1\.5/],
+  ['too large a first', { first: 501 }, 'PAGE_TOO_LARGE', 'first', /501.*500/],
+  ['too large a last', { last: 501 }, 'PAGE_TOO_LARGE', 'last', /501.*500/],
+  ['an empty cursor', { after: '' }, 'BAD_CURSOR', 'after', /not a cursor of this server/],
+  ['garbage for a cursor', { before: 'garbage' }, 'BAD_CURSOR', 'before', /not a cursor of this server/],
+  ['a cursor of no key', { after: 'A'.repeat(70) }, 'BAD_CURSOR', 'after', /not a cursor/],
+])('%s is refused', async (_, page, code, path, message) => {
+  expect(await refusal(read(page))).toEqual({ code, path, message: expect.stringMatching(message) });
+});
+
+describe('cursors', () => {
+  const filter: LogFilter = { component: { notIn: ['x'], in: null }, severity: { gte: 1, lt: 11 } };
+  const cursorOf = async (page: PageArguments) => (await read({ ...page, first: 1 })).edges[0]?.cursor ?? '';
+
+  test('a filter with nulls, or its members in another order, is the same filter', async () => {
+    const same: LogFilter = { severity: { lt: 11, gte: 1, in: null }, and: null, component: { notIn: ['x'] } };
+    expect(await cursorOf({ filter: same })).toBe(await cursorOf({ filter }));
+    expect((await read({ after: await cursorOf({ filter }), filter: same })).edges).toHaveLength(2);
+    expect(await cursorOf({ filter: { actor: null } })).toBe(await cursorOf({}));
+    expect(await cursorOf({ filter: {} })).toBe(await cursorOf({ filter: null }));
+  });
+
+  test('a cursor serves both orders and both directions', async () => {
+    const after = await cursorOf({ direction: 'DESC' });
+    expect((await read({ before: after, direction: 'ASC' })).edges).toHaveLength(2);
+    expect((await read({ after, direction: 'DESC', last: 5 })).edges).toHaveLength(2);
+  });
+
+  test('another filter, another organization, a changed character: each is refused', async () => {
+    const after = await cursorOf({ filter });
+    const refused = { code: 'BAD_CURSOR', path: 'after' };
+    expect(await refusal(read({ after }))).toMatchObject(refused);
+    expect(await refusal(read({ after, filter: { ...filter, not: {} } }))).toMatchObject(refused);
+    const other = await openRememberedLog(at);
+    await other.append([{ action: 'passwork.item_viewed' }]);
+    const stranger = await principalOf(at.app, other.ownerToken);
+    expect(await refusal(read({ after, filter }, stranger))).toMatchObject(refused);
+    for (let index = 0; index < after.length; index++) {
+      const changed = `${after.slice(0, index)}${after[index] === 'A' ? 'B' : 'A'}${after.slice(index + 1)}`;
+      expect(await refusal(read({ after: changed, filter }))).toMatchObject(refused);
+    }
+    expect(await refusal(read({ after: `${after}=`, filter }))).toMatchObject(refused);
+  });
+
+  test('the cursor of a stream is refused and accepted alike', async () => {
+    const { query } = at.app.services;
+    const stream = await query.stream(owner, filter);
+    const { headCursor } = await read({ filter, first: 1 });
+    expect(await stream.open(await headCursor())).toMatchObject({ position: 2 });
+    const page = await read({ first: 1 });
+    expect(await refusal(stream.open(await page.headCursor()))).toMatchObject({ code: 'BAD_CURSOR', path: 'after' });
+  });
+});
+
+test('who may not read is refused by every reader of entries and names', async () => {
+  const { administration, services } = at.app;
+  const to = { name: 'i', actsAs: { role: 'INTEGRATION' } };
+  const integration = await principalOf(at.app, (await administration.createToken(log.organization, to)).token);
+  const { query } = services;
+  const forbidden = { code: 'FORBIDDEN', message: expect.stringMatching(/INTEGRATION.*READ/) };
+  const attempts = [
+    query.logs(integration, {}),
+    query.actor(integration, 'MEMBER', 'owner'),
+    query.directory(integration, 'v1'),
+    query.actors(integration, {}),
+    query.directories(integration, {}),
+    query.stream(integration, null),
+    services.live.subscribe(integration, {}).next(),
+  ];
+  for (const attempt of attempts) expect(await refusal(attempt)).toMatchObject(forbidden);
+  expect(await query.entries(integration, [log.recorded[0]?.id ?? ''])).toEqual([]);
+});
+
+test('pickers refuse sizes as pages do, and find nothing for a text that cannot be stored', async () => {
+  const { query } = at.app.services;
+  for (const picker of [query.actors, query.directories]) {
+    expect(await refusal(picker(owner, { first: -1 }))).toMatchObject({ code: 'BAD_INPUT', path: 'first' });
+    expect(await refusal(picker(owner, { first: 501 }))).toMatchObject({ code: 'PAGE_TOO_LARGE', path: 'first' });
+    expect(await picker(owner, { search: 'a\0b' })).toEqual([]);
+    expect(await picker(owner, { search: '\ud800' })).toEqual([]);
+  }
+});

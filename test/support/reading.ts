@@ -1,0 +1,153 @@
+/** Random organizations, entries and filters for the tests of reading. Small pools, so that they meet. */
+import fc from 'fast-check';
+import type { World } from '../../src/administration/administration.ts';
+import type { Catalogue } from '../../src/catalogue/catalogue.ts';
+import { actorTypes, type EntryInput, outcomes } from '../../src/model/entry.ts';
+import { accessLevels } from '../../src/model/role.ts';
+import type { LogFilter } from '../../src/query/query.ts';
+import type { Reader } from './oracle.ts';
+
+export const people = ['m0', 'm1', 'm2', 'm3', 'guest'] as const;
+export const members = people.slice(0, 4);
+const directories = Array.from({ length: 8 }, (_, index) => `d${index}`);
+/** A vault and its folder that no world knows: they register when an entry names them. */
+export const unknownPlaces = { vault: 'new-vault', folder: 'new-folder' } as const;
+const places = [...directories, unknownPlaces.vault];
+const components = ['web', 'mobile', 'Web'];
+const targetTypes = ['item', 'link'];
+const targetIds = ['t1', 't2', "t'3"];
+
+/** Keys that cover every catalogue, and actions with a group and without. */
+export const someActions = (catalogue: Catalogue): string[] =>
+  catalogue.actions.filter((_, index) => index % 19 === 0).map((action) => action.key);
+
+const rare = <T>(value: fc.Arbitrary<T>) => fc.option(value, { freq: 2, nil: null });
+
+/** Parents stand before their children; members hold grants of their own and through groups, at every level. */
+export const world: fc.Arbitrary<World> = fc
+  .record({
+    parents: fc.array(rare(fc.nat()), { minLength: directories.length, maxLength: directories.length }),
+    memberships: fc.uniqueArray(fc.constantFrom(...members), { maxLength: 3 }),
+    grants: fc.uniqueArray(
+      fc.record({
+        directory: fc.constantFrom(...directories),
+        subject: fc.constantFrom(...members, 'group'),
+        level: fc.constantFrom(...accessLevels, 'ADMINISTRATOR' as const),
+      }),
+      { maxLength: 10, selector: ({ directory, subject }) => `${directory} ${subject}` },
+    ),
+    roles: fc.array(fc.constantFrom('MEMBER', 'MEMBER', 'MEMBER', 'AUDITOR'), { minLength: 4, maxLength: 4 }),
+  })
+  .map(({ parents, memberships, grants, roles }) => ({
+    members: members.map((id, index) => ({
+      externalId: id,
+      name: `Name ${id}`,
+      email: `${id}@example.com`,
+      role: roles[index] ?? null,
+    })),
+    groups: [{ externalId: 'group', name: 'Group', memberIds: memberships }],
+    directories: directories.map((id, index) => {
+      const parent = index === 0 ? null : (parents[index] ?? null);
+      const parentId = parent === null ? null : `d${parent % index}`;
+      const kind = parentId === null ? ('VAULT' as const) : ('FOLDER' as const);
+      return { externalId: id, name: `Name ${id}`, kind, parentId };
+    }),
+    grants: grants.map(({ directory, subject, level }) => ({
+      directoryId: directory,
+      subject: subject === 'group' ? { groupId: subject } : { memberId: subject },
+      level,
+    })),
+  }));
+
+/** The tree of a world, and of what entries register beside it. */
+export function treeOf(from: Pick<World, 'directories'>): Map<string, string | null> {
+  const tree = new Map<string, string | null>(from.directories.map((one) => [one.externalId, one.parentId]));
+  return tree.set(unknownPlaces.vault, null).set(unknownPlaces.folder, unknownPlaces.vault);
+}
+
+/** A member as the oracle needs it. */
+export function readerOf(from: World, id: string): Reader {
+  const groups = from.groups.filter((group) => group.memberIds.includes(id)).map((group) => group.externalId);
+  const mine = from.grants.filter(
+    ({ subject, level }) =>
+      level === 'ADMINISTRATOR' && ('memberId' in subject ? subject.memberId === id : groups.includes(subject.groupId)),
+  );
+  const role = from.members.find((member) => member.externalId === id)?.role ?? 'NONE';
+  return { member: id, role, administers: new Set(mine.map((grant) => grant.directoryId)) };
+}
+
+const placed: fc.Arbitrary<Pick<EntryInput, 'vault' | 'directory'>> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({}) },
+  { weight: 3, arbitrary: fc.constantFrom(...places).map((id) => ({ vault: { id } })) },
+  { weight: 5, arbitrary: fc.constantFrom(...directories).map((id) => ({ vault: { id: 'd0' }, directory: { id } })) },
+  {
+    weight: 1,
+    arbitrary: fc.constant({ vault: { id: unknownPlaces.vault }, directory: { id: unknownPlaces.folder } }),
+  },
+);
+
+/** Entries that lack this and that; `from` is the time they happened around. */
+export const entryInput = (catalogue: Catalogue, from: number): fc.Arbitrary<EntryInput> =>
+  fc
+    .record({
+      action: fc.constantFrom(...someActions(catalogue)),
+      occurredAt: rare(fc.integer({ min: -20, max: 20 }).map((seconds) => new Date(from + seconds * 1000))),
+      outcome: rare(fc.constantFrom(...outcomes)),
+      severity: rare(fc.integer({ min: 1, max: 10 })),
+      component: rare(fc.constantFrom(...components)),
+      actor: rare(fc.record({ id: rare(fc.constantFrom(...people)), type: rare(fc.constantFrom(...actorTypes)) })),
+      affectedUser: rare(fc.record({ id: fc.constantFrom(...people) })),
+      targets: rare(
+        fc.array(fc.record({ type: fc.constantFrom(...targetTypes), id: rare(fc.constantFrom(...targetIds)) }), {
+          maxLength: 2,
+        }),
+      ),
+      placed,
+    })
+    .map(({ placed: where, ...rest }) => ({ ...rest, ...where }));
+
+const lists = <T>(...values: readonly T[]) => fc.array(fc.constantFrom(...values), { maxLength: 3 });
+const set = <T>(...values: readonly T[]) =>
+  fc.record({ in: rare(lists(...values)), notIn: rare(lists(...values)) }, { requiredKeys: [] });
+
+/** Filters over every condition, with unknown ids, empty lists and nulls, some four levels deep. */
+export function logFilter(catalogue: Catalogue, from: number): fc.Arbitrary<LogFilter> {
+  const keys = someActions(catalogue);
+  const actions = catalogue.actions.filter((action) => keys.includes(action.key));
+  const categories = [...new Set(actions.map((action) => action.category))];
+  const groups = actions.flatMap((action) => action.actionGroup ?? []);
+  const bound = rare(fc.integer({ min: -25, max: 60 }).map((seconds) => new Date(from + seconds * 1000).toISOString()));
+  const period = fc.record({ gte: bound, lt: bound }, { requiredKeys: [] });
+  const idsOf = set(...people, 'nobody');
+  const directory = fc.record({ under: rare(lists(...places, unknownPlaces.folder, 'nowhere')) }, { requiredKeys: [] });
+  const level = rare(fc.integer({ min: 0, max: 11 }));
+  const range = fc.record({ gte: level, lt: level }, { requiredKeys: [] });
+  const leaf: fc.Arbitrary<LogFilter> = fc.oneof(
+    set(...keys).map((action) => ({ action })),
+    set(...categories).map((category) => ({ category })),
+    set(...catalogue.catalogues.map((one) => one.key)).map((key) => ({ catalogue: key })),
+    set(...groups, 'No Such Group').map((actionGroup) => ({ actionGroup })),
+    idsOf.map((actor) => ({ actor })),
+    idsOf.map((affectedUser) => ({ affectedUser })),
+    fc.tuple(set(...places, 'nowhere'), directory).map(([one, two]) => ({ directory: { ...one, ...two } })),
+    fc
+      .tuple(set(...targetIds, 'none'), rare(set(...targetTypes, 'none')))
+      .map(([ids, type]) => ({ target: { ...ids, type } })),
+    set(...outcomes).map((outcome) => ({ outcome })),
+    fc.tuple(set(1, 2, 5, 9, 99), range).map(([one, two]) => ({ severity: { ...one, ...two } })),
+    set(...components, 'none').map((component) => ({ component })),
+    period.map((occurredAt) => ({ occurredAt })),
+    period.map((recordedAt) => ({ recordedAt })),
+  );
+  return fc.letrec<{ tree: LogFilter }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 3, depthSize: 'small' },
+      { weight: 3, arbitrary: leaf },
+      { weight: 2, arbitrary: fc.tuple(leaf, leaf).map(([one, two]) => ({ ...one, ...two })) },
+      { weight: 1, arbitrary: fc.array(tie('tree'), { maxLength: 3 }).map((and) => ({ and })) },
+      { weight: 2, arbitrary: fc.array(tie('tree'), { maxLength: 3 }).map((or) => ({ or })) },
+      { weight: 2, arbitrary: tie('tree').map((not) => ({ not })) },
+      { weight: 1, arbitrary: fc.tuple(leaf, tie('tree')).map(([one, or]) => ({ ...one, or: [or, {}], not: or })) },
+    ),
+  })).tree;
+}
