@@ -141,6 +141,6 @@ install();
 generateClient('client', 'schema.prisma', 'src/store/generated/client.ts');
 // The benchmarks' own; the server starts without it.
 if (process.env.npm_lifecycle_event !== 'prestart') {
-  generateClient('textbook', 'bench/textbook/schema.prisma', 'bench/generated/textbook/client.ts');
+  generateClient('textbook', 'bench/textbook/schema.prisma', 'bench/textbook/generated/client/client.ts');
 }
 generateOperations();

@@ -8,6 +8,7 @@ import { type Catalogue, openCatalogue } from './catalogue/catalogue.ts';
 import { openActionNumbers } from './catalogue/numbers.ts';
 import type { Config } from './config.ts';
 import { type Demo, openDemo, startTicker, writeDemoFile } from './demo/fill.ts';
+import { compiledExecution } from './graphql/compiled.ts';
 import type { AnnalsContext, Services } from './graphql/context.ts';
 import { toGraphQLError } from './graphql/errors.ts';
 import { examples } from './graphql/examples.ts';
@@ -18,7 +19,7 @@ import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } fro
 import { openLive } from './live/live.ts';
 import { type Log, openLog, openUpkeep } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
-import { type RandomSource, systemRandom } from './model/uuid.ts';
+import { pooledRandom, type RandomSource } from './model/uuid.ts';
 import { openQuery } from './query/query.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
@@ -143,7 +144,7 @@ function httpOptions(config: Config): HttpOptions {
 
 /** Opens the database, migrates it, and opens every room on it. What fails half-way is closed again. */
 export async function openApp(config: Config, overrides: Overrides = {}): Promise<App> {
-  const { now = Date.now, random = systemRandom, log: logger = quiet } = overrides;
+  const { now = Date.now, random = pooledRandom(), log: logger = quiet } = overrides;
   const catalogue = openCatalogue({ files: config.catalogueFiles });
   await using undo = new AsyncDisposableStack();
   const url = await openDatabase(config, logger, undo);
@@ -172,6 +173,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     log: logger,
     formatError: (error, requestId) => toGraphQLError(error, requestId, logger),
     parse: limitedParse(config),
+    plugins: [compiledExecution()],
   };
   const owned = undo.move();
 

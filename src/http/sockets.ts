@@ -73,7 +73,7 @@ export function openSockets(engine: Engine, transport: Transport): Sockets {
 
 /** Throws ORIGIN_NOT_ALLOWED, NOT_FOUND or UNAUTHENTICATED. */
 async function admit(request: IncomingMessage, requestId: string, { deps, options }: Transport): Promise<Connection> {
-
+  checkOrigin(request, options);
   if ((request.url ?? '').split('?', 1)[0] !== '/graphql') {
     throw new AnnalsError('NOT_FOUND', { cure: 'WebSockets are served at /graphql.' });
   }

@@ -119,7 +119,7 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
     });
     const floor = newest.get(organization) ?? null;
     // Durable from here on, also when the reply is lost: the caller’s retry finds its keys.
-    const result = await deps.store.appendBatch(organization, now, floor, prepared).catch(asUnavailable);
+    const result = await deps.store.appendBatch(organization, now, floor, prepared);
     newest.set(organization, result.recordedAt);
     const results = resultsOf(prepared, result);
     if (results.some((one) => one.kind === 'CREATED')) deps.onRecorded(organization);
@@ -130,7 +130,7 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
     const known = batchers.get(to.organization);
     if (known !== undefined) return known;
     const fresh = openBatcher<Row, Result>({
-      send: (rows) => sendDistinct(rows, (distinct) => send(to, distinct)),
+      send: (rows) => sendDistinct(rows, (distinct) => send(to, distinct).catch(asUnavailable)),
       mostRows: batchRows,
       mostInFlight: batchesInFlight,
       mostQueuedRows: limits.queueEntries,

@@ -6,7 +6,15 @@
  * plaintext, cut to 16 bytes, and also the counter block of AES-256-CTR: the synthetic-IV construction of RFC 5297 with
  * HMAC in place of S2V. Plaintext: kind (1), recordedAt in milliseconds (6), entry id (16), generation (4), filter (8).
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import {
+  type Cipheriv,
+  createCipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
 import { uuidBytes, uuidFromBytes } from './uuid.ts';
 
 /** A secret of at least 32 bytes; `id` (1 to 255) names it inside the cursor, so that keys can be rotated. */
@@ -43,13 +51,39 @@ const noId = Buffer.alloc(16);
 
 interface DerivedKey {
   readonly id: number;
-  readonly mac: Buffer;
-  readonly cipher: Buffer;
+  readonly mac: KeyObject;
+  /** AES-256 on single blocks; made once, because a new cipher costs more than what it encrypts. */
+  readonly blocks: Cipheriv;
 }
 
 function derive(key: CursorKey): DerivedKey {
-  const bytes = (info: string) => Buffer.from(hkdfSync('sha256', key.secret, '', `annals cursor ${info}`, 32));
-  return { id: key.id, mac: bytes('mac'), cipher: bytes('cipher') };
+  // As key objects: Node takes ten times as long to accept the same bytes at each use.
+  const secret = (info: string) =>
+    createSecretKey(Buffer.from(hkdfSync('sha256', key.secret, '', `annals cursor ${info}`, 32)));
+  const blocks = createCipheriv('aes-256-ecb', secret('cipher'), null).setAutoPadding(false);
+  return { id: key.id, mac: secret('mac'), blocks };
+}
+
+const blockBytes = 16;
+
+/** AES-256-CTR from the counter block `tag` on: the counters encrypted one by one, combined with the text. */
+function applyKeystream(key: DerivedKey, tag: Uint8Array, text: Uint8Array): Buffer {
+  const counters = Buffer.alloc(Math.ceil(text.length / blockBytes) * blockBytes);
+  for (let at = 0; at < counters.length; at += blockBytes) {
+    counters.set(tag, at);
+    addToBlock(counters, at, at / blockBytes);
+  }
+  const stream = key.blocks.update(counters);
+  return Buffer.from(text.map((byte, index) => byte ^ (stream[index] ?? 0)));
+}
+
+/** Adds a number below 256 to the 128-bit big-endian block at an offset. */
+function addToBlock(bytes: Buffer, at: number, addend: number): void {
+  for (let index = at + blockBytes - 1, carry = addend; carry > 0 && index >= at; index--) {
+    const sum = (bytes[index] ?? 0) + carry;
+    bytes[index] = sum & 0xff;
+    carry = sum >> 8;
+  }
 }
 
 /** `keys`: the first seals, all open. */
@@ -75,8 +109,11 @@ export function openCursors(keys: readonly CursorKey[]): Cursors {
       plain.writeUInt32BE(scope.generation, 23);
       plain.set(filterTag(current, scope.filter), 27);
       const tag = tagOf(current, plain, scope);
-      const cipher = createCipheriv('aes-256-ctr', current.cipher, tag);
-      return Buffer.concat([Buffer.of(current.id), tag, cipher.update(plain)]).toString('base64url');
+      const sealed = Buffer.alloc(sealedBytes);
+      sealed[0] = current.id;
+      sealed.set(tag, 1);
+      sealed.set(applyKeystream(current, tag, plain), 1 + tagBytes);
+      return sealed.toString('base64url');
     },
 
     open(cursor, scope) {
@@ -86,7 +123,7 @@ export function openCursors(keys: readonly CursorKey[]): Cursors {
         return 'NOT_A_CURSOR';
       }
       const tag = sealed.subarray(1, 1 + tagBytes);
-      const plain = createDecipheriv('aes-256-ctr', key.cipher, tag).update(sealed.subarray(1 + tagBytes));
+      const plain = applyKeystream(key, tag, sealed.subarray(1 + tagBytes));
       if (!timingSafeEqual(tag, tagOf(key, plain, scope))) {
         return 'OTHER_LOG';
       }

@@ -7,19 +7,37 @@ export const systemRandom: RandomSource = (bytes) => {
   randomFillSync(bytes);
 };
 
+/** Bytes drawn at a time by a pooled source. */
+const poolBytes = 16_384;
+
+/** The system’s random bytes, drawn ahead: one call for a few bytes costs as much as one for thousands. No byte is given twice. */
+export function pooledRandom(): RandomSource {
+  const pool = Buffer.alloc(poolBytes);
+  let used = poolBytes;
+  return (bytes) => {
+    if (bytes.length > poolBytes) return systemRandom(bytes);
+    if (used + bytes.length > poolBytes) {
+      systemRandom(pool);
+      used = 0;
+    }
+    bytes.set(pool.subarray(used, used + bytes.length));
+    // What was given is not kept here.
+    pool.fill(0, used, used + bytes.length);
+    used += bytes.length;
+  };
+}
+
 /**
  * A UUIDv7 (RFC 9562, section 5.7) of the time in milliseconds, with 74 random bits and no counter:
  * a counter would tell a reader how many hidden entries lie between two visible ones.
  */
 export function uuidV7(timeMs: number, random: RandomSource): string {
-  const bytes = new Uint8Array(16);
+  const bytes = Buffer.alloc(16);
   random(bytes);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, Math.floor(timeMs / 0x1_0000_0000));
-  view.setUint32(2, timeMs >>> 0);
-  view.setUint8(6, 0x70 | (view.getUint8(6) & 0x0f));
-  view.setUint8(8, 0x80 | (view.getUint8(8) & 0x3f));
-  const hex = Buffer.from(bytes.buffer).toString('hex');
+  bytes.writeUIntBE(timeMs, 0, 6);
+  bytes.writeUInt8(0x70 | (bytes.readUInt8(6) & 0x0f), 6);
+  bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
+  const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
