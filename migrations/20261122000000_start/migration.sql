@@ -101,7 +101,9 @@ CREATE TABLE "api_token" (
     "expires_at" TIMESTAMPTZ(3),
     "revoked_at" TIMESTAMPTZ(3),
 
-    CONSTRAINT "api_token_pkey" PRIMARY KEY ("id")
+    CONSTRAINT "api_token_pkey" PRIMARY KEY ("id"),
+    -- A token acts as a member or has a role of its own.
+    CONSTRAINT "api_token_subject" CHECK (num_nonnulls("member_id", "role") = 1)
 );
 
 CREATE TABLE "action_number" (
@@ -237,6 +239,17 @@ BEGIN
   RETURN v_made;
 END $$;
 
+-- Refuses a transaction whose later statements would not see what the last holder of a lock committed: under any
+-- isolation but READ COMMITTED two batches could be given the same positions.
+CREATE FUNCTION require_read_committed() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'the log is written under READ COMMITTED, not %', current_setting('transaction_isolation')
+      USING ERRCODE = '25000';
+  END IF;
+END $$;
+
 -- Appends one batch to a log: one row of arrays in, one row out.
 --
 -- The head's row lock orders all batches of the organization, so positions are dense and in commit order, and
@@ -266,6 +279,7 @@ DECLARE
   v_held integer[] := '{}';
   v_stamp bytea;
 BEGIN
+  PERFORM require_read_committed();
   SELECT h.rights_version, h.generation, h.recorded_floor INTO append_log_entries.rights_version, append_log_entries.generation, v_floor
     FROM log_head h WHERE h.organization_id = p_organization FOR NO KEY UPDATE;
   IF NOT FOUND THEN
@@ -326,18 +340,30 @@ BEGIN
 END $$;
 
 -- The numbers of actors met in entries, in the order given; unknown ones register. A name that changed is noted.
+-- Looked up before inserting: a conflict would use up a number, and numbers are 32 bits wide. Rows are taken in one
+-- order by everybody, so that two that register the same actors wait for each other instead of deadlocking.
 CREATE FUNCTION register_actors(p_organization integer, p_type text[], p_external_id text[], p_name text[], p_email text[])
 RETURNS TABLE (ordinal integer, id integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-  INSERT INTO actor AS a (organization_id, type, external_id, name, email)
+  PERFORM require_read_committed();
+  INSERT INTO actor (organization_id, type, external_id, name, email)
     SELECT DISTINCT ON (i.type, i.external_id) p_organization, i.type::public.actor_type, i.external_id, i.name, i.email
       FROM unnest(p_type, p_external_id, p_name, p_email) AS i(type, external_id, name, email)
+      WHERE NOT EXISTS (SELECT FROM actor a WHERE a.organization_id = p_organization
+        AND a.type = i.type::public.actor_type AND a.external_id = i.external_id)
       ORDER BY i.type, i.external_id
-    ON CONFLICT (organization_id, type, external_id) DO UPDATE
-      SET name = coalesce(excluded.name, a.name), email = coalesce(excluded.email, a.email)
-      WHERE (coalesce(excluded.name, a.name), coalesce(excluded.email, a.email)) IS DISTINCT FROM (a.name, a.email);
+    ON CONFLICT (organization_id, type, external_id) DO NOTHING;
+  UPDATE actor AS a SET name = coalesce(n.name, a.name), email = coalesce(n.email, a.email)
+    FROM (
+      SELECT DISTINCT ON (k.id) k.id, i.name, i.email
+        FROM unnest(p_type, p_external_id, p_name, p_email) AS i(type, external_id, name, email)
+        JOIN actor k ON k.organization_id = p_organization AND k.type = i.type::public.actor_type AND k.external_id = i.external_id
+        WHERE (coalesce(i.name, k.name), coalesce(i.email, k.email)) IS DISTINCT FROM (k.name, k.email)
+        ORDER BY k.id
+    ) AS n
+    WHERE a.id = n.id;
   RETURN QUERY SELECT i.ordinal::integer, a.id
     FROM unnest(p_type, p_external_id) WITH ORDINALITY AS i(type, external_id, ordinal)
     JOIN actor a ON a.organization_id = p_organization AND a.type = i.type::public.actor_type AND a.external_id = i.external_id;
@@ -352,10 +378,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
   v_made integer;
 BEGIN
+  PERFORM require_read_committed();
   INSERT INTO directory (organization_id, external_id, kind, name, parent_id)
     SELECT DISTINCT ON (i.external_id) p_organization, i.external_id, i.kind::public.directory_kind, i.name, p.id
       FROM unnest(p_kind, p_external_id, p_name, p_parent) AS i(kind, external_id, name, parent)
       LEFT JOIN directory p ON p.organization_id = p_organization AND p.external_id = i.parent AND i.parent <> i.external_id
+      WHERE NOT EXISTS (SELECT FROM directory d WHERE d.organization_id = p_organization AND d.external_id = i.external_id)
       ORDER BY i.external_id
     ON CONFLICT (organization_id, external_id) DO NOTHING;
   GET DIAGNOSTICS v_made = ROW_COUNT;
@@ -368,17 +396,21 @@ BEGIN
 END $$;
 
 -- Closes the time before the returned one: no later entry is recorded earlier. A cursor that names it is past
--- everything recorded so far without naming any entry.
+-- everything recorded so far without naming any entry. The caller's clock is believed no further than a few seconds past
+-- the database's: one server with a wrong clock must not decide how everybody's next entries are dated.
 CREATE FUNCTION raise_recorded_floor(p_organization integer, p_now timestamptz) RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   v_floor timestamptz;
   v_last timestamptz;
 BEGIN
+  PERFORM require_read_committed();
   SELECT recorded_floor INTO v_floor FROM log_head WHERE organization_id = p_organization FOR NO KEY UPDATE;
   SELECT recorded_at INTO v_last FROM log_entry WHERE organization_id = p_organization
     ORDER BY recorded_at DESC, position DESC LIMIT 1;
-  v_floor := greatest(v_floor, p_now, v_last + interval '1 millisecond');
+  v_floor := greatest(v_floor, least(p_now, date_trunc('milliseconds', clock_timestamp()) + interval '5 seconds'),
+    v_last + interval '1 millisecond');
+  PERFORM ensure_log_partitions(v_floor, v_floor);
   UPDATE log_head SET recorded_floor = v_floor WHERE organization_id = p_organization;
   RETURN v_floor;
 END $$;
@@ -399,6 +431,9 @@ END $$;
 SELECT ensure_log_partitions(now(), now() + interval '2 months');
 
 -- Functions are open to everyone by default; these run with the owner's rights, so only roles that are granted them may.
+-- The default is the owner's own: it holds for the functions of later migrations too.
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION
-  ensure_log_partitions, append_log_entries, register_actors, register_directories, raise_recorded_floor, forget_idempotency_keys
+  ensure_log_partitions, require_read_committed, append_log_entries, register_actors, register_directories,
+  raise_recorded_floor, forget_idempotency_keys
   FROM PUBLIC;

@@ -35,7 +35,7 @@ export function compiledExecution(): Plugin {
       const { schema, document, operationName } = args;
       const run = runOf(schema, document, operationName ?? '');
       if (run === null) return;
-      setExecuteFn((given: typeof args) => {
+      setExecuteFn((given) => {
         const finish = (result: ExecutionResult) => {
           // Without data nothing ran: the variables were refused, and the executor words that better.
           if (!('data' in result)) return executeFn(given);

@@ -17,6 +17,7 @@ import { checkSize, type Limits, type ValidEntry, validateEntry } from './valida
 export const requestEntries = 1000;
 const batchRows = 1000;
 const batchesInFlight = 2;
+const rowsBesideAnother = 200;
 /** Numbers of groups fit PostgreSQL’s integer. */
 const mostGroups = 2 ** 31;
 
@@ -133,6 +134,7 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
       send: (rows) => sendDistinct(rows, (distinct) => send(to, distinct).catch(asUnavailable)),
       mostRows: batchRows,
       mostInFlight: batchesInFlight,
+      rowsBesideAnother,
       mostQueuedRows: limits.queueEntries,
     });
     batchers.set(to.organization, fresh);

@@ -1,6 +1,8 @@
 /**
- * Group commit: requests that arrive while batches are in flight form the next one. Nothing waits for a timer; an idle
- * log sends at once. Up to two batches are in flight, so that this process prepares one while the database writes the other.
+ * Group commit: requests that arrive while a batch is in flight form the next one. Nothing waits for a timer; an idle log
+ * sends at once. A large batch is sent while another is in flight, so that this process prepares one while the database
+ * writes the other. A small one waits for those in flight and grows: the log’s lock would make it wait in the database
+ * anyway, and a commit costs more than its rows.
  */
 import { AnnalsError } from '../errors.ts';
 
@@ -23,6 +25,8 @@ export interface BatcherOptions<Row, Result> {
   readonly send: (rows: readonly Row[]) => Promise<readonly Result[]>;
   readonly mostRows: number;
   readonly mostInFlight: number;
+  /** Rows from which on a batch is sent while another is in flight. */
+  readonly rowsBesideAnother: number;
   readonly mostQueuedRows: number;
 }
 
@@ -47,8 +51,12 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
     return jobs;
   };
 
+  const maySend = () =>
+    queue.length > 0 &&
+    (inFlight === 0 || (inFlight < options.mostInFlight && queuedRows >= options.rowsBesideAnother));
+
   const pump = () => {
-    while (inFlight < options.mostInFlight && queue.length > 0) void run(take());
+    while (maySend()) void run(take());
     if (inFlight === 0 && queue.length === 0) {
       for (const done of idleWaiters) done();
       idleWaiters = [];

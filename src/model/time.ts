@@ -9,7 +9,8 @@ export function parseTimestamp(text: string): number | null {
   if (parts === null) return null;
   const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = parts;
   const date = `${year}-${month}-${day}`;
-  if (new Date(`${date}T00:00:00Z`).toJSON()?.slice(0, 10) !== date) return null;
+  const existsInAnyMonth = month !== '00' && Number(month) <= 12 && day !== '00' && Number(day) <= 28;
+  if (!existsInAnyMonth && new Date(`${date}T00:00:00Z`).toJSON()?.slice(0, 10) !== date) return null;
   const time = Date.parse(`${date}T${hour}:${minute}:${second}${fraction.slice(0, 4)}${zone.toUpperCase()}`);
   return Number.isNaN(time) ? null : time;
 }

@@ -17,6 +17,8 @@ export interface RunOptions {
    * for all values.
    */
   readonly planEach?: boolean;
+  /** The text is built from what a reader asked for: one of very many. */
+  readonly built?: boolean;
 }
 
 /** A pool of connections that runs statements in array mode with the log’s own type parsers. */
@@ -28,30 +30,66 @@ export interface Database extends AsyncDisposable {
   observe(observer: (text: string) => void): Disposable;
 }
 
-/** Most statement texts kept prepared per connection; filters can take more shapes than a server should remember. */
-const preparedLimit = 300;
+/** Most texts built from filters that are kept prepared per connection: filters can take any number of shapes. */
+const builtTexts = 300;
+/** Most texts remembered as met once. */
+const metTexts = 1000;
 
-function openNames(): (text: string) => string | undefined {
+/** Names for prepared statements: for fixed texts always, for built ones from their second use on, up to a bound. */
+function openNames(): (text: string, built: boolean) => string | undefined {
   const names = new Map<string, string>();
-  return (text) => {
-    const known = names.get(text);
-    if (known !== undefined || names.size >= preparedLimit) return known;
+  const met = new Set<string>();
+  let builtNames = 0;
+  const give = (text: string) => {
     const name = `a${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
     names.set(text, name);
     return name;
   };
+  return (text, built) => {
+    const known = names.get(text);
+    if (known !== undefined) return known;
+    if (!built) return give(text);
+    if (!met.has(text)) {
+      if (met.size >= metTexts) met.clear();
+      met.add(text);
+      return undefined;
+    }
+    if (builtNames >= builtTexts) return undefined;
+    builtNames++;
+    return give(text);
+  };
 }
+
+/**
+ * What the statements rely on, whatever the server’s, the role’s or the address’s own defaults: times are parsed as ISO,
+ * and a statement after a lock must see what the lock’s last holder committed. JIT compiles for longer than these
+ * statements run.
+ */
+const sessionOptions = '-c TimeZone=UTC -c DateStyle=ISO -c default_transaction_isolation=read\\ committed -c jit=off';
+
+/** The address with our session options after its own: the later of two wins. */
+export function withSessionOptions(url: string): string {
+  const parsed = new URL(url);
+  const own = parsed.searchParams.get('options');
+  parsed.searchParams.set('options', own === null ? sessionOptions : `${own} ${sessionOptions}`);
+  return parsed.href;
+}
+
+/** How much longer than the server’s own limit a statement may take before its connection counts as dead. */
+const answerMs = 2000;
 
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: withSessionOptions(options.url),
     max: options.connections,
     application_name: options.applicationName,
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 60_000,
     statement_timeout: options.statementTimeoutMs,
-    // The time zone is part of how rows are parsed. JIT compiles for longer than these statements run.
-    options: '-c TimeZone=UTC -c jit=off',
+    // The server’s limit does not help where the server, or the network to it, has gone silent.
+    query_timeout: options.statementTimeoutMs + answerMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   });
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {});
@@ -66,7 +104,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       run: RunOptions = {},
     ): Promise<Row[]> {
       for (const observer of observers) observer(text);
-      const name = run.planEach ? undefined : nameOf(text);
+      const name = run.planEach ? undefined : nameOf(text, run.built ?? false);
       const query = { text, values: [...values], rowMode: 'array' as const, types: entryTypes };
       try {
         const result = await pool.query<Row>(name === undefined ? query : { ...query, name });

@@ -12,6 +12,9 @@ const socketFaults = new Set([
   'ENOENT',
   'EPIPE',
   'ETIMEDOUT',
+  'ENETUNREACH',
+  'ECONNABORTED',
+  'EMFILE',
   'EHOSTUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -24,7 +27,7 @@ function codeOf(error: unknown): string | undefined {
 
 /** What node-postgres says without a code when a connection goes away under a statement or cannot be had. */
 const lostConnection =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|connection is insecure|Cannot use a pool after/;
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Client was closed and is not queryable|Cannot use a pool after/;
 
 /** A database fault as the error a caller can act on; other errors pass unchanged. */
 export function storeFault(error: unknown): unknown {

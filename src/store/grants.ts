@@ -7,6 +7,18 @@ import { escapeIdentifier } from 'pg';
  */
 export const appendOnlyTables: readonly string[] = ['log_entry', 'idempotency_key'];
 
+/**
+ * What the server’s role may write in tables that give entries their meaning: numbers, external ids, keys, generation and
+ * floor are set once, and no statement of the server’s changes them.
+ */
+const narrowTables: Readonly<Record<string, string>> = {
+  action_number: 'insert',
+  server_key: 'insert',
+  log_head: 'insert, update (rights_version)',
+  actor: 'insert, update (name, email)',
+  directory: 'insert, update (name, kind, parent_id)',
+};
+
 /** Prisma’s own table: the server reads it for its health, and changes nothing in it. */
 const readOnlyTables: readonly string[] = [...appendOnlyTables, '_prisma_migrations'];
 
@@ -30,7 +42,9 @@ export async function grantServerRole(client: ClientBase, serverRole: string): P
     `grant usage on schema public to ${role}`,
     `revoke insert, update, delete, truncate on all tables in schema public from ${role}`,
     `grant select on all tables in schema public to ${role}`,
-    ...writable.map((name) => `grant insert, update, delete on ${escapeIdentifier(name)} to ${role}`),
+    ...writable.map(
+      (name) => `grant ${narrowTables[name] ?? 'insert, update, delete'} on ${escapeIdentifier(name)} to ${role}`,
+    ),
     `grant usage, select on all sequences in schema public to ${role}`,
     `grant execute on all functions in schema public to ${role}`,
     `alter default privileges in schema public grant select on tables to ${role}`,

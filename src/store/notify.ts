@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 
 /** The one channel: an empty notification says that some log or some rights changed. A hint only; the tables are the truth. */
@@ -10,6 +11,8 @@ export interface Hints extends AsyncDisposable {
   send(): void;
 }
 
+/** How long the server may take to say goodbye, in milliseconds. */
+const goodbyeMs = 1000;
 /** First and longest wait between attempts to listen again, in milliseconds. */
 const retryMs = [100, 200, 500, 1000] as const;
 
@@ -20,6 +23,7 @@ export function openHints(url: string, pool: pg.Pool): Hints {
     for (const listener of listeners) listener();
   };
   let client: pg.Client | null = null;
+  let drop = () => {};
   let attempts = 0;
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
@@ -37,8 +41,16 @@ export function openHints(url: string, pool: pg.Pool): Hints {
   };
 
   const listen = async () => {
-    const fresh = new pg.Client({ connectionString: url, application_name: 'annals listen', keepAlive: true });
+    const socket = new Socket();
+    const fresh = new pg.Client({
+      connectionString: url,
+      application_name: 'annals listen',
+      keepAlive: true,
+      connectionTimeoutMillis: 5000,
+      stream: () => socket,
+    });
     client = fresh;
+    drop = () => socket.destroy();
     fresh.on('notification', tell);
     fresh.on('error', () => {});
     fresh.once('end', again);
@@ -81,7 +93,10 @@ export function openHints(url: string, pool: pg.Pool): Hints {
       closed = true;
       listeners.clear();
       if (timer !== null) clearTimeout(timer);
+      // A server that accepts connections and does not answer must not keep the process from ending.
+      const bound = setTimeout(() => drop(), goodbyeMs);
       await client?.end().catch(() => {});
+      clearTimeout(bound);
     },
   };
 }

@@ -8,8 +8,6 @@ export const entryColumns = `e.organization_id, e.position, e.recorded_at, e.occ
   e.affected_user_name, e.affected_user_email, e.directory_name, e.vault_name, e.targets, e.ip, e.user_agent, e.device,
   e.session, e.request, e.location, e.changes, e.metadata`;
 
-export const entryColumnCount = 29;
-
 /** A row in array mode, parsed by `entryTypes`. */
 export type EntryRow = [
   number,
@@ -46,7 +44,7 @@ export type EntryRow = [
 const timestamptz = 1184;
 const int8 = 20;
 
-/** Timestamps as milliseconds (the session’s zone is UTC: `2026-11-22 12:00:00.123+00`), 64-bit integers as numbers. */
+/** Timestamps as milliseconds, 64-bit integers as numbers. */
 export const entryTypes: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === timestamptz) return parseTime;
@@ -55,8 +53,11 @@ export const entryTypes: pg.CustomTypesConfig = {
   },
 };
 
+/** PostgreSQL’s ISO form, `2026-11-22 12:00:00.123+00`; sessions are in UTC, and an offset that says otherwise counts. */
 export function parseTime(text: string): number {
-  return Date.parse(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
+  if (text.endsWith('+00')) return Date.parse(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
+  const offset = /([+-]\d{2})(:\d{2})?$/.exec(text);
+  return Date.parse(`${text.slice(0, 10)}T${text.slice(11, offset?.index)}${offset?.[1] ?? '+00'}${offset?.[2] ?? ':00'}`);
 }
 
 /** `from`: index of the first entry column in the row. */

@@ -31,8 +31,8 @@ const reply = z.object({
   id: z.number().optional(),
   sessionId: z.string().optional(),
   method: z.string().optional(),
-  params: z.unknown(),
-  result: z.unknown(),
+  params: z.unknown().optional(),
+  result: z.unknown().optional(),
   error: z.object({ message: z.string() }).optional(),
 });
 type Event = z.infer<typeof reply>;
@@ -66,7 +66,7 @@ async function connect(address: string, onEvent: (event: Event) => void): Promis
 const target = z.object({ targetId: z.string() });
 const session = z.object({ sessionId: z.string() });
 const value = z.object({
-  result: z.object({ value: z.unknown() }),
+  result: z.object({ value: z.unknown().optional() }),
   exceptionDetails: z.object({ text: z.string() }).loose().optional(),
 });
 const request = z.object({ request: z.object({ url: z.string() }) });
@@ -82,6 +82,7 @@ export async function startBrowser(): Promise<Browser> {
       ...['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, '--window-size=1500,1000'],
       // Containers have no user namespaces and little shared memory.
       ...['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-extensions'],
+      ...['--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'],
       ...['--no-proxy-server', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
       'about:blank',
     ],
@@ -101,7 +102,7 @@ export async function startBrowser(): Promise<Browser> {
   const acquired = undo.move();
   return {
     async newPage() {
-      const { targetId } = target.parse(await send('Target.createTarget', { url: 'about:blank' }));
+      const { targetId } = target.parse(await send('Target.createTarget', { url: 'about:blank', newWindow: true }));
       const { sessionId } = session.parse(await send('Target.attachToTarget', { targetId, flatten: true }));
       return openPage(
         (method, params) => send(method, params, sessionId),
@@ -125,6 +126,8 @@ async function openPage(send: Send, listen: (listener: (event: Event) => void) =
     if (method === 'Page.loadEventFired') for (const loaded of loads) loaded();
   });
   for (const domain of ['Page', 'Network', 'Runtime', 'Log']) await send(`${domain}.enable`);
+  // Otherwise a page behind another is not drawn.
+  await send('Emulation.setFocusEmulationEnabled', { enabled: true });
 
   const evaluate = async (expression: string): Promise<unknown> => {
     const answer = value.parse(await send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true }));
@@ -132,8 +135,8 @@ async function openPage(send: Send, listen: (listener: (event: Event) => void) =
     return answer.result.value;
   };
   const point = z.object({ x: z.number(), y: z.number() });
-  const key = async (name: string, code: number, modifiers = 0) => {
-    const event = { key: name, windowsVirtualKeyCode: code, modifiers, commands: modifiers === 2 ? ['selectAll'] : [] };
+  const key = async (name: string, code: number, modifiers: number) => {
+    const event = { key: name, windowsVirtualKeyCode: code, modifiers };
     await send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...event });
     await send('Input.dispatchKeyEvent', { type: 'keyUp', ...event });
   };
@@ -150,14 +153,19 @@ async function openPage(send: Send, listen: (listener: (event: Event) => void) =
     },
     async click(selector) {
       const middle = `(() => {
-        const box = document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect();
+        const element = document.querySelector(${JSON.stringify(selector)});
+        element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+        const box = element.getBoundingClientRect();
         return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
       })()`;
-      const at = { ...point.parse(await evaluate(middle)), button: 'left', clickCount: 1 };
+      const place = point.parse(await evaluate(middle));
+      await send('Input.dispatchMouseEvent', { type: 'mouseMoved', ...place });
+      const at = { ...place, button: 'left', clickCount: 1 };
       await send('Input.dispatchMouseEvent', { type: 'mousePressed', ...at });
       await send('Input.dispatchMouseEvent', { type: 'mouseReleased', ...at });
     },
     async retype(text) {
+      // Control and A.
       await key('a', 65, 2);
       await send('Input.insertText', { text });
     },

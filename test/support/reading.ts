@@ -34,7 +34,7 @@ export const world: fc.Arbitrary<World> = fc
         subject: fc.constantFrom(...members, 'group'),
         level: fc.constantFrom(...accessLevels, 'ADMINISTRATOR' as const),
       }),
-      { maxLength: 10, selector: ({ directory, subject }) => `${directory} ${subject}` },
+      { minLength: 5, maxLength: 10, selector: ({ directory, subject }) => `${directory} ${subject}` },
     ),
     roles: fc.array(fc.constantFrom('MEMBER', 'MEMBER', 'MEMBER', 'AUDITOR'), { minLength: 4, maxLength: 4 }),
   })

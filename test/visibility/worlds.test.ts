@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { actorTypes } from '../../src/model/entry.ts';
 import { openReadingLog, type ReadingLog, type Viewpoint } from '../query/support.ts';
+import { opensTo } from '../support/oracle.ts';
 import { people, unknownPlaces } from '../support/reading.ts';
 import { openTestApp, type TestApp } from '../support/readingApp.ts';
 import { actorsIn, directoriesOf } from './support.ts';
@@ -11,7 +12,7 @@ const logs: ReadingLog[] = [];
 
 beforeAll(async () => {
   at = await openTestApp();
-  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) logs.push(await openReadingLog(at, seed, 80));
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) logs.push(await openReadingLog(at, seed, 80));
 });
 afterAll(() => at?.[Symbol.asyncDispose]());
 
@@ -31,6 +32,14 @@ test('the worlds differ: members see nothing, part and all of a log', () => {
   const shares = logs.flatMap((log) => log.viewpoints.map((viewer) => log.expected(viewer).length / 80));
   expect(new Set(shares).size).toBeGreaterThan(10);
   expect(shares.filter((share) => share > 0 && share < 1).length).toBeGreaterThan(10);
+  const members = logs.flatMap((log) =>
+    log.viewpoints.filter(({ reader }) => reader.role === 'MEMBER').map((viewer) => ({ log, viewer })),
+  );
+  expect(members.filter(({ viewer }) => viewer.reader.administers.size > 0).length).toBeGreaterThan(8);
+  const throughParent = members.filter(({ log, viewer: { reader } }) =>
+    [...log.tree.keys()].some((id) => !reader.administers.has(id) && opensTo(reader, id, log.tree)),
+  );
+  expect(throughParent.length).toBeGreaterThan(4);
 });
 
 test('pages and counts hold what the rule lets through, and nothing else', async () => {

@@ -164,7 +164,7 @@ export async function searchActors(
     and (exists (select from log_entry e where e.organization_id = ${log} and e.actor_id = a.id and ${seen})
       or exists (select from log_entry e where e.organization_id = ${log} and e.affected_user_id = a.id and ${seen}))
     order by a.name, a.id limit ${parameters.add(limit, 'int8')}`;
-  const rows = await database.rows<ActorRow>(text, parameters.values);
+  const rows = await database.rows<ActorRow>(text, parameters.values, { planEach: true });
   return rows.map(actorFrom);
 }
 
@@ -194,6 +194,6 @@ export async function searchDirectories(
   }
   const text = `select ${directoryColumns} from directory d where ${conditions.join(' and ')}
     order by d.name, d.id limit ${parameters.add(options.limit, 'int8')}`;
-  const rows = await database.rows<DirectoryRow>(text, parameters.values);
+  const rows = await database.rows<DirectoryRow>(text, parameters.values, { planEach: true });
   return rows.map(directoryFrom);
 }

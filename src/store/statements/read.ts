@@ -53,6 +53,7 @@ export function pageSql(request: PageRequest): ReadStatement {
       order by ${order} limit ${limit}`,
     values: parameters.values,
     planEach: parameters.hasList,
+    built: true,
   };
 }
 
@@ -68,7 +69,7 @@ export function countSql(organization: number, predicate: Predicate, cap: number
   const where = `e.organization_id = ${parameters.add(organization)} and ${toSql(predicate, parameters)}`;
   // In the text, as the longest page is; callers count up to one of a few caps.
   const text = `select count(*) from (select from log_entry e where ${where} limit ${Math.ceil(cap)}) counted`;
-  return { text, values: parameters.values, planEach: parameters.hasList };
+  return { text, values: parameters.values, planEach: parameters.hasList, built: true };
 }
 
 /** How many entries satisfy the predicate, counting no further than `cap`. */
@@ -97,7 +98,7 @@ export async function readByIds(
     `select ${entryColumns} from log_entry e where e.organization_id = ${parameters.add(organization)}` +
     ` and e.recorded_at >= ${parameters.add(timestamp(oldest), 'timestamptz')}` +
     ` and e.id = any(${parameters.add(ids, 'uuid[]')}) and ${toSql(predicate, parameters)}`;
-  const rows = await database.rows(text, parameters.values);
+  const rows = await database.rows(text, parameters.values, { planEach: true });
   return rows.map((row) => entryFromRow(row));
 }
 
@@ -113,6 +114,6 @@ export async function locateEntry(
   const text = `select e.position, (${toSql(predicate, parameters)}) is true from log_entry e
     where e.organization_id = ${parameters.add(organization)}
       and e.recorded_at = ${parameters.add(timestamp(recordedAt), 'timestamptz')} and e.id = ${parameters.add(id, 'uuid')}`;
-  const [row] = await database.rows<[number, boolean]>(text, parameters.values);
+  const [row] = await database.rows<[number, boolean]>(text, parameters.values, { planEach: parameters.hasList, built: true });
   return row === undefined ? null : { place: { recordedAt, position: row[0] }, matched: row[1] };
 }

@@ -83,5 +83,5 @@ export async function readHistory(
       order by e.recorded_at, e.position limit ${parameters.add(limit, 'int8')}
     ) e on true
     where h.organization_id = $1 order by e.recorded_at, e.position`;
-  return tailFrom(await database.rows(text, parameters.values, { planEach: parameters.hasList }));
+  return tailFrom(await database.rows(text, parameters.values, { planEach: parameters.hasList, built: true }));
 }
