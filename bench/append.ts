@@ -12,6 +12,8 @@ import { startWorker } from './support/worker.ts';
 
 const bulk = 500;
 const bulkCallers = 4;
+/** As many as Annals has batches in flight. */
+const bareConnections = 2;
 
 export async function benchAppend(postgres: BenchPostgres, quick: boolean): Promise<void> {
   const database = await postgres.createDatabase('append');
@@ -37,7 +39,7 @@ export async function benchAppend(postgres: BenchPostgres, quick: boolean): Prom
     await rate();
     const rows = await withClient(database.ownerUrl, (client) => readRows(client, bulk));
     const bareRate = (table: string) => async () => {
-      const result = await bare(rows, bulk, rows.statement(table, keys), bulkCallers);
+      const result = await bare(rows, bulk, rows.statement(table, keys), bareConnections);
       return result.rows / result.seconds;
     };
     const [annals = 0, same = 0, one = 0] = await takeTurns([rate, bareRate('log_entry'), bareRate(simple)], rounds);

@@ -9,17 +9,30 @@ globalThis.MonacoEnvironment = {
 // A token pasted into the headers of one tab serves all of them until the browser tab is closed. It is not written to disk,
 // and the placeholder is never sent.
 const held = 'annals:authorization';
+const isCredential = (text) => /^Bearer\s+[^<\s]/i.test(text);
 const send = globalThis.fetch.bind(globalThis);
 globalThis.fetch = (input, init = {}) => {
   const headers = new Headers(init.headers);
   const given = headers.get('authorization') ?? '';
   const remembered = sessionStorage.getItem(held);
-  if (/^Bearer\s+[^<\s]/i.test(given)) sessionStorage.setItem(held, given);
+  if (isCredential(given)) sessionStorage.setItem(held, given);
   else if (remembered === null) headers.delete('authorization');
   else headers.set('authorization', remembered);
   return send(input, { ...init, headers });
 };
 
+// Also when it was pasted in one tab and the first request leaves another.
+const onEditHeaders = (text) => {
+  let given = '';
+  try {
+    given = new Headers(JSON.parse(text)).get('authorization') ?? '';
+  } catch {
+    // Not whole yet.
+  }
+  if (isCredential(given)) sessionStorage.setItem(held, given);
+};
+
 document.addEventListener('DOMContentLoaded', () => {
-  globalThis.YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), settings.graphiql);
+  const root = document.querySelector('#root');
+  globalThis.YogaGraphiQL.renderYogaGraphiQL(root, { ...settings.graphiql, onEditHeaders });
 });

@@ -61,8 +61,16 @@ function asRow(
   const { actor, affectedUser, directory, vault, targets } = entry;
   const ids = targets.flatMap((target) => (target.id === null ? [] : [target.id]));
   return {
-    ...made,
-    ...numbers,
+    id: made.id,
+    key: made.key,
+    group: made.group,
+    action: made.action,
+    salts: made.salts,
+    digest: made.digest,
+    actor: numbers.actor,
+    affectedUser: numbers.affectedUser,
+    directory: numbers.directory,
+    vault: numbers.vault,
     occurredAt: entry.occurredAt,
     outcome: entry.outcome,
     severity: entry.severity,

@@ -166,6 +166,8 @@ export function drawSalts(random: RandomSource): Buffer {
 /** Computes digests; keeps one buffer, so an instance is not for two at once (its calls are synchronous). */
 export class Digester {
   private readonly writer = new Writer();
+  /** The newest organization’s id and its bytes: most calls come for the same one. */
+  private organization = { uid: '', bytes: Buffer.alloc(0) };
 
   /** SHA-256 over salt and fields of one group; 32 zero bytes when every field of the group is absent. */
   commitment(group: ErasureGroup, content: DigestContent, salts: Uint8Array): Buffer {
@@ -182,13 +184,18 @@ export class Digester {
   digest(content: DigestContent, salts: Uint8Array, known: Partial<Record<ErasureGroup, Uint8Array>> = {}): Buffer {
     const commitments = erasureGroups.map((group) => known[group] ?? this.commitment(group, content, salts));
     const writer = this.writer.start();
-    writer.text('annals entry 1').bytes(uuidBytes(content.organizationUid)).bytes(uuidBytes(content.id));
+    writer.text('annals entry 1').bytes(this.organizationBytes(content.organizationUid)).bytes(uuidBytes(content.id));
     writer.time(content.occurredAt).text(content.action).byte(outcomes.indexOf(content.outcome)).byte(content.severity);
     writer.text(content.component).byte(actorTypes.indexOf(content.actorType));
     writer.text(content.directoryId).text(content.vaultId).text(content.request).count(content.targets.length);
     for (const target of content.targets) writer.text(target.type).text(target.id);
     for (const commitment of commitments) writer.bytes(commitment);
     return writer.sha256();
+  }
+
+  private organizationBytes(uid: string): Buffer {
+    if (this.organization.uid !== uid) this.organization = { uid, bytes: uuidBytes(uid) };
+    return this.organization.bytes;
   }
 }
 

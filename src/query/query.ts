@@ -88,6 +88,9 @@ const start: CursorPlace = { kind: 'time', recordedAt: 0 };
 /** No id or name has these characters, and PostgreSQL would refuse the whole statement for them. */
 const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
 
+/** Directories seen as such; null for all. */
+const grantedOf = (sight: Sight) => (sight.everything ? null : [...sight.directories]);
+
 const placeOf = (entry: Entry): CursorPlace => ({ kind: 'entry', recordedAt: entry.recordedAt, id: entry.id });
 
 const problems = {
@@ -219,43 +222,36 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
     },
 
     async actor(principal, type, externalId) {
-      const { predicate } = await resolve(principal, null);
-      const named = await store.findActors(principal.organization, [externalId].filter(isStorable));
-      const found = named.find((actor) => actor.type === type);
+      const { sight } = await resolve(principal, null);
+      const stored = await store.findActors(principal.organization, [externalId].filter(isStorable));
+      const found = stored.find((actor) => actor.type === type);
       if (found === undefined) return null;
-      const only = new Set([found.number]);
-      const names: Predicate = {
-        op: 'or',
-        of: [
-          { op: 'in', field: 'actor', values: only },
-          { op: 'in', field: 'affectedUser', values: only },
-        ],
-      };
-      return (await store.countEntries(principal.organization, both(predicate, names), 1)) > 0 ? found : null;
+      const only = { only: found.number, search: null, limit: 1 };
+      return (await store.searchActors(principal.organization, sight, only))[0] ?? null;
     },
 
     async directory(principal, externalId) {
-      const { predicate, sight } = await resolve(principal, null);
+      const { sight } = await resolve(principal, null);
       const [found] = await store.findDirectories(principal.organization, [externalId].filter(isStorable));
-      if (found === undefined || sight.everything || sight.directories.has(found.number)) return found ?? null;
-      const inside: Predicate = { op: 'in', field: 'directory', values: new Set([found.number]) };
-      return (await store.countEntries(principal.organization, both(predicate, inside), 1)) > 0 ? found : null;
+      if (found === undefined) return null;
+      const only = { granted: grantedOf(sight), within: [found.number], search: null, limit: 1 };
+      return (await store.searchDirectories(principal.organization, sight.predicate, only))[0] ?? null;
     },
 
     async actors(principal, { search, first }) {
-      const { count } = extentOf({ first: first ?? pickerPage });
-      const { predicate } = await resolve(principal, null);
+      const { count: limit } = extentOf({ first: first ?? pickerPage });
+      const { sight } = await resolve(principal, null);
       if (!isStorable(search ?? '')) return [];
-      return store.searchActors(principal.organization, predicate, search ?? null, count);
+      return store.searchActors(principal.organization, sight, { only: null, search: search ?? null, limit });
     },
 
     async directories(principal, { search, under, first }) {
       const { count: limit } = extentOf({ first: first ?? pickerPage });
-      const { predicate, sight } = await resolve(principal, null);
+      const { sight } = await resolve(principal, null);
       if (!isStorable(search ?? '')) return [];
       const within = typeof under === 'string' ? await resolverOf(principal).directories([under]) : null;
-      return store.searchDirectories(principal.organization, predicate, {
-        granted: sight.everything ? null : [...sight.directories],
+      return store.searchDirectories(principal.organization, sight.predicate, {
+        granted: grantedOf(sight),
         within: within === null ? null : [...(await visibility.under(principal, [...within.values()]))],
         search: search ?? null,
         limit,

@@ -57,7 +57,9 @@ export const entryTypes: pg.CustomTypesConfig = {
 export function parseTime(text: string): number {
   if (text.endsWith('+00')) return Date.parse(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
   const offset = /([+-]\d{2})(:\d{2})?$/.exec(text);
-  return Date.parse(`${text.slice(0, 10)}T${text.slice(11, offset?.index)}${offset?.[1] ?? '+00'}${offset?.[2] ?? ':00'}`);
+  return Date.parse(
+    `${text.slice(0, 10)}T${text.slice(11, offset?.index)}${offset?.[1] ?? '+00'}${offset?.[2] ?? ':00'}`,
+  );
 }
 
 /** `from`: index of the first entry column in the row. */

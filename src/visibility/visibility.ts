@@ -46,7 +46,7 @@ const cacheLimit = 10_000;
 
 export function openVisibility(deps: VisibilityDeps): Visibility {
   const trees = openTrees(deps.store);
-  const cache = new Map<string, Promise<Sight>>();
+  const cache = new Map<string, { readonly rightsVersion: number; readonly sight: Promise<Sight> }>();
 
   const compile = async (principal: Principal): Promise<Sight> => {
     const { visibility: rule } = principal.role;
@@ -82,20 +82,22 @@ export function openVisibility(deps: VisibilityDeps): Visibility {
   };
 
   const sightOf = (principal: Principal): Promise<Sight> => {
-    const key = `${principal.organization}:${principal.tokenId}:${principal.role.key}:${principal.rightsVersion}`;
+    const { rightsVersion } = principal;
+    const key = `${principal.organization}:${principal.tokenId}:${principal.role.key}`;
     const known = cache.get(key);
-    if (known !== undefined) {
-      cache.delete(key);
+    cache.delete(key);
+    if (known?.rightsVersion === rightsVersion) {
       cache.set(key, known);
-      return known;
+      return known.sight;
     }
-    const fresh = compile(principal);
+    const sight = compile(principal);
+    const fresh = { rightsVersion, sight };
     // A failed compilation is not remembered.
-    fresh.catch(() => cache.delete(key));
+    sight.catch(() => cache.get(key) === fresh && cache.delete(key));
     cache.set(key, fresh);
     const [oldest] = cache.keys();
     if (cache.size > cacheLimit && oldest !== undefined) cache.delete(oldest);
-    return fresh;
+    return sight;
   };
 
   return {

@@ -87,10 +87,9 @@ interface Outage {
 /** Writers write and subscribers follow through the outage; then every acknowledged entry was delivered once, in order. */
 async function ridesOut({ app, instances, fault }: Outage): Promise<void> {
   const to = await newOrganization(app);
-  const { principal } = { principal: to.owner };
-  await using live = await watch(app, principal);
+  await using live = await watch(app, to.owner);
   const start = live.cursor;
-  await using behind = await watch(app, principal, {
+  await using behind = await watch(app, to.owner, {
     after: start,
     pace: () => new Promise((resolve) => setImmediate(resolve)),
   });
@@ -117,7 +116,7 @@ async function ridesOut({ app, instances, fault }: Outage): Promise<void> {
   expect(new Set(ids)).toEqual(acknowledged);
   await behind.received(ids.length);
   expect(behind.entries.map((entry) => entry.id)).toEqual(ids);
-  await using again = await watch(app, principal, { after: start });
+  await using again = await watch(app, to.owner, { after: start });
   await again.received(ids.length);
   expect(again.entries.map((entry) => entry.id)).toEqual(ids);
 }

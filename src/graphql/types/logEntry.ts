@@ -78,14 +78,13 @@ LogEntryRef.implement({
       nullable: true,
       description: 'The vault or folder it happened in. Grants on it, or on what lies above, make the entry visible.',
       resolve: ({ directory, directoryName }) =>
-        directory === null ? null : { number: directory, name: directoryName, seen: true },
+        directory === null ? null : { number: directory, name: directoryName },
     }),
     vault: t.field({
       type: LogDirectoryRef,
       nullable: true,
       description: 'The vault it happened in; where it happened in a folder, the vault of that folder.',
-      resolve: ({ vault, vaultName, directory }) =>
-        vault === null ? null : { number: vault, name: vaultName, seen: vault === directory },
+      resolve: ({ vault, vaultName }) => (vault === null ? null : { number: vault, name: vaultName }),
     }),
     targets: t.expose('targets', {
       type: [LogTargetRef],

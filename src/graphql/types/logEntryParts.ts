@@ -11,8 +11,13 @@ interface NamedPerson {
   readonly email: string | null;
 }
 
-const currentActor = ({ number }: NamedPerson, loaders: Loaders) =>
-  number === null ? null : loaders.actor.load(number);
+/** Callers that do not see the whole log know the actor by this entry: a newer name may come from a hidden one. */
+async function currentActor({ number, name, email }: NamedPerson, loaders: Loaders) {
+  if (number === null) return null;
+  const [actor, { everything }] = await Promise.all([loaders.actor.load(number), loaders.sight()]);
+  return everything ? actor : { ...actor, name, email };
+}
+
 const actorExternalId = ({ number }: NamedPerson, loaders: Loaders) =>
   number === null ? null : loaders.actor.load(number).then((actor) => actor.externalId);
 
@@ -30,7 +35,8 @@ export const LogActorRef = builder.objectRef<NamedPerson & { readonly type: Acto
     current: t.field({
       type: ActorRef,
       nullable: true,
-      description: 'The same actor as known today; null where the entry stated no id.',
+      description:
+        'The same actor as known today, for callers that see the whole log; for others as known from this entry. Null where the entry stated no id.',
       resolve: (actor, _, { loaders }) => currentActor(actor, loaders),
     }),
   }),
@@ -49,7 +55,8 @@ export const AffectedUserRef = builder.objectRef<NamedPerson>('AffectedUser').im
     current: t.field({
       type: ActorRef,
       nullable: true,
-      description: 'The same person as known today; null where the entry stated no id.',
+      description:
+        'The same person as known today, for callers that see the whole log; for others as known from this entry. Null where the entry stated no id.',
       resolve: (user, _, { loaders }) => currentActor(user, loaders),
     }),
   }),
@@ -58,8 +65,6 @@ export const AffectedUserRef = builder.objectRef<NamedPerson>('AffectedUser').im
 interface NamedDirectory {
   readonly number: number;
   readonly name: string | null;
-  /** Whether it is the directory of an entry that the caller sees, and so itself seen. */
-  readonly seen: boolean;
 }
 
 export const LogDirectoryRef = builder.objectRef<NamedDirectory>('LogDirectory').implement({
@@ -73,9 +78,9 @@ export const LogDirectoryRef = builder.objectRef<NamedDirectory>('LogDirectory')
     current: t.field({
       type: DirectoryRef,
       nullable: true,
-      description: 'The same directory as known today; null for a vault of which the caller sees single folders only.',
-      resolve: ({ number, seen }, _, { loaders }) =>
-        seen ? loaders.directory.load(number) : seenDirectory(loaders, number),
+      description:
+        'The same directory as known today; null where the caller sees entries in it, but not the directory itself.',
+      resolve: ({ number }, _, { loaders }) => seenDirectory(loaders, number),
     }),
   }),
 });

@@ -50,7 +50,8 @@ export interface AppendResult {
   readonly repeated: ReadonlyMap<number, string>;
 }
 
-type Column = readonly [type: string, value: (row: AppendRow) => unknown];
+/** Values of every type but text consist of letters, digits and signs that an array literal takes as they are. */
+type Column = readonly [type: string, value: (row: AppendRow) => string | number | null];
 
 const columns: readonly Column[] = [
   ['uuid[]', (row) => row.id],
@@ -82,31 +83,31 @@ const columns: readonly Column[] = [
   ['text[]', (row) => row.location],
   ['text[]', (row) => row.changes],
   ['text[]', (row) => row.metadata],
-  ['bytea[]', (row) => `\\x${row.salts.toString('hex')}`],
-  ['bytea[]', (row) => `\\x${row.digest.toString('hex')}`],
+  ['bytea[]', (row) => `\\\\x${row.salts.toString('hex')}`],
+  ['bytea[]', (row) => `\\\\x${row.digest.toString('hex')}`],
 ];
 
 const head = ['$1', '$2::timestamptz', '$3::timestamptz'];
 const text = `select first_position, recorded_at, rights_version, generation, repeated_ordinal, repeated_id
 from append_log_entries(${[...head, ...columns.map(([type], index) => `$${index + 4}::${type}`)].join(', ')})`;
 
-/** A PostgreSQL array literal; strings are quoted, so that commas, braces and NULL stand for themselves. */
-function arrayLiteral(rows: readonly AppendRow[], value: Column[1]): string {
-  let literal = '{';
-  for (let index = 0; index < rows.length; index++) {
-    const row = rows[index];
-    const one = row === undefined ? null : value(row);
-    if (index > 0) literal += ',';
+/** A PostgreSQL array literal; texts are quoted, so that commas, braces and NULL stand for themselves. */
+function arrayLiteral(rows: readonly AppendRow[], [type, value]: Column): string {
+  let literal = '';
+  for (const row of rows) {
+    const one = value(row);
+    if (literal !== '') literal += ',';
     if (one === null) literal += 'NULL';
-    else if (typeof one === 'string') literal += quoted(one);
-    else literal += String(one);
+    else if (type === 'text[]') literal += quoted(one);
+    else literal += one;
   }
-  return `${literal}}`;
+  return `{${literal}}`;
 }
 
 const special = /["\\]/;
 const everySpecial = /["\\]/g;
-const quoted = (value: string): string => `"${special.test(value) ? value.replace(everySpecial, '\\$&') : value}"`;
+const quoted = (value: string | number): string =>
+  `"${typeof value === 'string' && special.test(value) ? value.replace(everySpecial, '\\$&') : value}"`;
 
 /**
  * Records a batch in one round trip; durable when it returns.
@@ -125,7 +126,7 @@ export async function appendBatch(
     organization,
     timestamp(now),
     floor === null ? '-infinity' : timestamp(floor),
-    ...columns.map(([, value]) => arrayLiteral(rows, value)),
+    ...columns.map((column) => arrayLiteral(rows, column)),
   ]);
   if (result === undefined) throw new TypeError('append_log_entries returned no row');
   const [firstPosition, recordedAt, rightsVersion, generation, ordinals, ids] = result;

@@ -144,56 +144,93 @@ export async function findDirectories(
 
 const searchPattern = (search: string): string => `%${search.replace(/[\\%_]/g, '\\$&')}%`;
 
-/** Actors and affected users of at least one entry that satisfies the visibility, by name. */
+/** What a reader may know names from: entries that satisfy the predicate. */
+export interface Seen {
+  readonly predicate: Predicate;
+  /** Whether that is every entry: then the newest names are known, else those that visible entries carry. */
+  readonly everything: boolean;
+}
+
+/** The columns of an entry that name an actor, once as the one who did it and once as the one to whom it was done. */
+const actorRoles = ['actor', 'affected_user'] as const;
+
+/** The newest name and address by which visible entries call `actor a`; no row where none does. */
+function seenActorSql(log: string, seen: string): string {
+  const newest = actorRoles.map(
+    (role) => `(select e.${role}_name as name, e.${role}_email as email, e.recorded_at, e.position from log_entry e
+      where e.organization_id = ${log} and e.${role}_id = a.id and ${seen} order by e.recorded_at desc, e.position desc limit 1)`,
+  );
+  return `(select n.name, n.email from (${newest.join(' union all ')}) n order by n.recorded_at desc, n.position desc limit 1)`;
+}
+
+/**
+ * Actors and affected users of at least one visible entry, by name. What only hidden entries say of them is neither shown
+ * nor searched.
+ */
 export async function searchActors(
   database: Database,
   organization: number,
-  visibility: Predicate,
-  search: string | null,
-  limit: number,
+  { predicate, everything }: Seen,
+  options: { readonly only: number | null; readonly search: string | null; readonly limit: number },
 ): Promise<StoredActor[]> {
   const parameters = new Parameters();
   const log = parameters.add(organization);
-  const pattern = search === null ? null : parameters.add(searchPattern(search), 'text');
-  const seen = toSql(visibility, parameters);
-  const matching =
-    pattern === null
-      ? ''
-      : ` and (a.name ilike ${pattern} or a.email ilike ${pattern} or a.external_id ilike ${pattern})`;
-  const text = `select ${actorColumns} from actor a where a.organization_id = ${log}${matching}
-    and (exists (select from log_entry e where e.organization_id = ${log} and e.actor_id = a.id and ${seen})
-      or exists (select from log_entry e where e.organization_id = ${log} and e.affected_user_id = a.id and ${seen}))
-    order by a.name, a.id limit ${parameters.add(limit, 'int8')}`;
+  const conditions = [`a.organization_id = ${log}`];
+  if (options.only !== null) conditions.push(`a.id = ${parameters.add(options.only)}`);
+  const name = everything ? 'a' : 's';
+  if (options.search !== null) {
+    const pattern = parameters.add(searchPattern(options.search), 'text');
+    conditions.push(
+      `(${name}.name ilike ${pattern} or ${name}.email ilike ${pattern} or a.external_id ilike ${pattern})`,
+    );
+  }
+  const seen = toSql(predicate, parameters);
+  const named = actorRoles.map(
+    (role) => `exists (select from log_entry e where e.organization_id = ${log} and e.${role}_id = a.id and ${seen})`,
+  );
+  if (everything) conditions.push(`(${named.join(' or ')})`);
+  const from = everything ? 'actor a' : `actor a cross join lateral ${seenActorSql(log, seen)} s`;
+  const text = `select a.id, a.type::text, a.external_id, ${name}.name, ${name}.email from ${from}
+    where ${conditions.join(' and ')} order by ${name}.name, a.external_id limit ${parameters.add(options.limit, 'int8')}`;
   const rows = await database.rows<ActorRow>(text, parameters.values, { planEach: true });
   return rows.map(actorFrom);
 }
 
-/** Directories that are in `granted` (null: all), or hold at least one entry that satisfies the visibility, by name. */
+/**
+ * Directories that are in `granted` (null: all), or hold at least one visible entry, by name. One that is not granted goes
+ * by the name that the newest visible entry carries.
+ */
 export async function searchDirectories(
   database: Database,
   organization: number,
-  visibility: Predicate,
+  predicate: Predicate,
   options: {
-    granted: readonly number[] | null;
-    within: readonly number[] | null;
-    search: string | null;
-    limit: number;
+    readonly granted: readonly number[] | null;
+    readonly within: readonly number[] | null;
+    readonly search: string | null;
+    readonly limit: number;
   },
 ): Promise<StoredDirectoryName[]> {
   const parameters = new Parameters();
   const log = parameters.add(organization);
   const conditions = [`d.organization_id = ${log}`];
   if (options.within !== null) conditions.push(`d.id = any(${parameters.add(options.within, 'int4[]')})`);
+  let name = 'd.name';
+  let from = 'directory d';
+  if (options.granted !== null) {
+    const granted = `d.id = any(${parameters.add(options.granted, 'int4[]')})`;
+    from = `directory d left join lateral (select true as seen, e.directory_name as name from log_entry e
+      where not ${granted} and e.organization_id = ${log} and e.directory_id = d.id and ${toSql(predicate, parameters)}
+      order by e.recorded_at desc, e.position desc limit 1) s on true`;
+    name = `case when ${granted} then d.name else s.name end`;
+    conditions.push(`(${granted} or s.seen)`);
+  }
   if (options.search !== null) {
     const pattern = parameters.add(searchPattern(options.search), 'text');
-    conditions.push(`(d.name ilike ${pattern} or d.external_id ilike ${pattern})`);
+    conditions.push(`(${name} ilike ${pattern} or d.external_id ilike ${pattern})`);
   }
-  if (options.granted !== null) {
-    conditions.push(`(d.id = any(${parameters.add(options.granted, 'int4[]')}) or exists (select from log_entry e
-      where e.organization_id = ${log} and e.directory_id = d.id and ${toSql(visibility, parameters)}))`);
-  }
-  const text = `select ${directoryColumns} from directory d where ${conditions.join(' and ')}
-    order by d.name, d.id limit ${parameters.add(options.limit, 'int8')}`;
+  const text = `select d.id, d.external_id, d.kind::text, ${name}, d.parent_id from ${from}
+    where ${conditions.join(' and ')} order by 4, d.external_id limit ${parameters.add(options.limit, 'int8')}`;
   const rows = await database.rows<DirectoryRow>(text, parameters.values, { planEach: true });
   return rows.map(directoryFrom);
 }

@@ -114,6 +114,9 @@ export async function locateEntry(
   const text = `select e.position, (${toSql(predicate, parameters)}) is true from log_entry e
     where e.organization_id = ${parameters.add(organization)}
       and e.recorded_at = ${parameters.add(timestamp(recordedAt), 'timestamptz')} and e.id = ${parameters.add(id, 'uuid')}`;
-  const [row] = await database.rows<[number, boolean]>(text, parameters.values, { planEach: parameters.hasList, built: true });
+  const [row] = await database.rows<[number, boolean]>(text, parameters.values, {
+    planEach: parameters.hasList,
+    built: true,
+  });
   return row === undefined ? null : { place: { recordedAt, position: row[0] }, matched: row[1] };
 }
