@@ -29,7 +29,9 @@ export async function benchLive(postgres: BenchPostgres, quick: boolean): Promis
   await using subscriber = startWorker<ReceiverJob<SubscriberTarget>, Arrivals>(
     new URL('live/subscriber.ts', import.meta.url),
   );
-  await using listener = startWorker<ReceiverJob<ListenerTarget>, Arrivals>(new URL('live/listener.ts', import.meta.url));
+  await using listener = startWorker<ReceiverJob<ListenerTarget>, Arrivals>(
+    new URL('live/listener.ts', import.meta.url),
+  );
   const bodies = recordBodies(50, entriesPerWrite).map(([body = '']) => body);
   const times = ((quick ? 4 : 10) * 1000) / everyMs;
   const rounds = quick ? 2 : 3;

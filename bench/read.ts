@@ -77,8 +77,10 @@ export async function benchRead(postgres: BenchPostgres, quick: boolean): Promis
   };
 
   const benchSize = async () => {
-    const latency = (url: string, { organization }: FilledLog, after: string | null) => async () =>
-      median((await load(url, organization.token, 1, page, after)).latencies);
+    const latency =
+      (url: string, { organization }: FilledLog, after: string | null) =>
+      async () =>
+        median((await load(url, organization.token, 1, page, after)).latencies);
     const [firstSmall = 0, firstLarge = 0, deepSmall = 0, deepLarge = 0] = await takeTurns(
       [
         latency(annals.url, small, null),

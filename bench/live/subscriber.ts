@@ -24,7 +24,8 @@ function subscribe({ url, token }: SubscriberTarget): Promise<void> {
     connectionParams: { authorization: `Bearer ${token}` },
     retryAttempts: 0,
   });
-  const query = 'subscription Watch { logAdded { entries { id action { key } actor { name } directory { name } } cursor } }';
+  const query =
+    'subscription Watch { logAdded { entries { id action { key } actor { name } directory { name } } cursor } }';
   client.subscribe<Batch>(
     { query },
     {

@@ -9,7 +9,12 @@ export interface WriterJob {
   readonly to:
     | { readonly url: string; readonly token: string; readonly bodies: readonly string[] }
     /** The statement takes the number of its first row, then the columns. */
-    | { readonly database: string; readonly statement: string; readonly columns: readonly string[]; readonly rows: number };
+    | {
+        readonly database: string;
+        readonly statement: string;
+        readonly columns: readonly string[];
+        readonly rows: number;
+      };
 }
 
 let inserted = 0;

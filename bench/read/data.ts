@@ -73,7 +73,10 @@ export async function fillLog(database: BenchDatabase, { organization }: Organiz
 }
 
 /** An entry about half-way through the log. */
-export async function middleEntry(database: BenchDatabase, entries: number): Promise<{ recordedAt: number; id: string }> {
+export async function middleEntry(
+  database: BenchDatabase,
+  entries: number,
+): Promise<{ recordedAt: number; id: string }> {
   return withClient(database.ownerUrl, async (client) => {
     const { rows } = await client.query<{ recordedAt: Date; id: string }>(
       'select recorded_at as "recordedAt", id from log_entry where position = $1',

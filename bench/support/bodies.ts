@@ -14,6 +14,8 @@ export function recordBodies(requests: number, entries: number, keys = false): s
       ...benchEntry([first, ...rest], request * entries + index),
       ...(keys ? { idempotencyKey: `${keyMark}${index}` } : {}),
     }));
-    return JSON.stringify({ query: document, variables: { entries: list } }).split(JSON.stringify(keyMark).slice(1, -1));
+    return JSON.stringify({ query: document, variables: { entries: list } }).split(
+      JSON.stringify(keyMark).slice(1, -1),
+    );
   });
 }

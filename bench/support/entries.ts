@@ -3,7 +3,6 @@ import type { EntryInput } from '../../src/model/entry.ts';
 
 const pick = <T>(values: readonly [T, ...T[]], index: number): T => values[index % values.length] ?? values[0];
 
-
 /** `catalogueActions`: keys to choose from; `index` decides everything, so that the same index gives the same entry. */
 export function benchEntry(catalogueActions: readonly [string, ...string[]], index: number): EntryInput {
   const person = index % 200;
@@ -16,7 +15,9 @@ export function benchEntry(catalogueActions: readonly [string, ...string[]], ind
     severity: 1 + (index % 10),
     component: pick(['web', 'browser extension', 'mobile', 'api'], index),
     actor: { type: 'MEMBER', id: `u-${person}`, name: `Person ${person}`, email: `person.${person}@company.example` },
-    ...(index % 4 === 0 ? { affectedUser: { id: `u-${(person + 7) % 200}`, name: `Person ${(person + 7) % 200}` } } : {}),
+    ...(index % 4 === 0
+      ? { affectedUser: { id: `u-${(person + 7) % 200}`, name: `Person ${(person + 7) % 200}` } }
+      : {}),
     vault: { id: `vault-${vault}`, name: `Vault number ${vault}` },
     directory: { id: `folder-${folder}`, name: `Folder number ${folder}` },
     targets: [{ type: 'item', id: `item-${index % 5000}`, name: `Administrator account ${index % 5000}` }],

@@ -3,8 +3,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { ownerRole, serverRole, socketUrl, startEmbedded } from '../../src/store/embedded.ts';
 import { readRecord } from '../../src/store/embedded/place.ts';
+import { ownerRole, serverRole, socketUrl, startEmbedded } from '../../src/store/embedded.ts';
 
 export interface BenchDatabase {
   /** The server’s role. */

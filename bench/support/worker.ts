@@ -41,7 +41,8 @@ export function work<Job, Result>(handle: (job: Job) => Promise<Result>, close?:
   process.on('message', (job: Job) => {
     handle(job).then(
       (result) => process.send?.({ result }),
-      (error: unknown) => process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      (error: unknown) =>
+        process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     );
   });
   process.once('disconnect', async () => {

@@ -167,7 +167,7 @@ export function drawSalts(random: RandomSource): Buffer {
 export class Digester {
   private readonly writer = new Writer();
   /** The newest organization’s id and its bytes: most calls come for the same one. */
-  private organization = { uid: '', bytes: Buffer.alloc(0) };
+  private organization: { readonly uid: string; readonly bytes: Buffer } = { uid: '', bytes: Buffer.alloc(0) };
 
   /** SHA-256 over salt and fields of one group; 32 zero bytes when every field of the group is absent. */
   commitment(group: ErasureGroup, content: DigestContent, salts: Uint8Array): Buffer {

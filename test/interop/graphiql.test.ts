@@ -60,6 +60,9 @@ async function runExample(page: Page, name: string): Promise<void> {
     return textOf(page, '.graphiql-query-editor .view-lines');
   };
   await expect.poll(select, patient).toContain(name);
+  // GraphiQL reads a document a moment after it is there, and then puts it into the page’s address.
+  const read = () => page.evaluate("new URL(location.href).searchParams.get('query')");
+  await expect.poll(read, patient).toContain(name);
   await page.click('.graphiql-execute-button');
 }
 

@@ -89,7 +89,8 @@ test('a full queue refuses with OVERLOADED, and loses nothing that it took', asy
   // Two batches wait for the head; what comes then waits in the queue.
   const inFlight = [log.append(to, plainEntries(1, { session: 'flight 1' }))];
   await waitingSessions(at.database, 1);
-  inFlight.push(log.append(to, plainEntries(1, { session: 'flight 2' })));
+  // A small batch would wait for the one in flight; this one is sent beside it.
+  inFlight.push(log.append(to, plainEntries(200, { session: 'flight 2' })));
   await waitingSessions(at.database, 2);
   const queued = [log.append(to, plainEntries(queueEntries - 1, { session: 'queued' }))];
   const refused = log.append(to, plainEntries(2, { session: 'refused' }));
@@ -102,12 +103,12 @@ test('a full queue refuses with OVERLOADED, and loses nothing that it took', asy
   await held[Symbol.asyncDispose]();
 
   const outcomes = (await Promise.all([...inFlight, ...queued])).flat();
-  expect(outcomes.map((one) => one.status)).toEqual(Array(queueEntries + 2).fill('CREATED'));
+  expect(outcomes.map((one) => one.status)).toEqual(Array(queueEntries + 201).fill('CREATED'));
   expect((await log.append(to, plainEntries(2, { session: 'refused' }))).map((one) => one.status)).toEqual([
     'CREATED',
     'CREATED',
   ]);
-  expect(await at.app.store.countEntries(to.organization, always, 5000)).toBe(1 + queueEntries + 2 + 2);
+  expect(await at.app.store.countEntries(to.organization, always, 5000)).toBe(1 + queueEntries + 201 + 2);
 });
 
 test('closing the log waits for what is being recorded', async () => {

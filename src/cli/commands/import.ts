@@ -4,13 +4,20 @@ import { openCatalogue } from '../../catalogue/catalogue.ts';
 import type { Config } from '../../config.ts';
 import { AnnalsError, errorInfo } from '../../errors.ts';
 import type { EntryInput as SourceEntry } from '../../model/entry.ts';
-import { readSource, type SourceKind, type SourceOptions, sourceKinds } from '../../sources/sources.ts';
+import { readSource, type SourceKind, type SourceOptions, type SourceRow, sourceKinds } from '../../sources/sources.ts';
+import { batches } from '../batches.ts';
 import { type Client, findServer, openClient, patiently } from '../client.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { type EntryInput, RecordLogsDocument, ViewerDocument } from '../generated/graphql.ts';
 import { openProgress, type Progress } from '../progress.ts';
 
-const requestEntries = 500;
+/** One request: below the server’s limits on entries and on the body. */
+const requestLimits = {
+  items: 500,
+  size: 4 * 1024 * 1024,
+  sizeOf: (row: SourceRow) => ('entry' in row ? Buffer.byteLength(JSON.stringify(row.entry)) : 0),
+  idleMs: 500,
+};
 
 interface Counts {
   recorded: number;
@@ -73,7 +80,7 @@ function openSender(client: Client, progress: Progress) {
   const refuse = (line: number, { code, message, cure }: { code: string; message: string; cure: string }) => {
     counts.refused++;
     progress.clear();
-    process.stderr.write(`line ${line}: ${code}: ${message} ${cure}\n`);
+    process.stderr.write(`line ${line}: ${code}: ${message}\n    ${cure}\n`);
   };
   const send = async (rows: Pending) => {
     if (rows.length === 0) return;
@@ -116,23 +123,22 @@ async function run(input: CommandInput): Promise<number> {
   }
   const progress = openProgress(process.stderr);
   const { counts, refuse, send } = openSender(client, progress);
-  let pending: Pending = [];
   let done = 0;
-  for await (const row of readSource(kind, chunks, sourceOptions(times, input.config, viewer.organization.id))) {
-    done += row.bytes;
-    if ('refusal' in row) refuse(row.line, row.refusal);
-    else pending.push({ line: row.line, entry: toWire(row.entry) });
-    if (pending.length === requestEntries) {
-      await send(pending);
-      pending = [];
+  const rows = readSource(kind, chunks, sourceOptions(times, input.config, viewer.organization.id));
+  for await (const batch of batches(rows, requestLimits)) {
+    const pending: Pending = [];
+    for (const row of batch) {
+      done += row.bytes;
+      if ('refusal' in row) refuse(row.line, row.refusal);
+      else pending.push({ line: row.line, entry: toWire(row.entry) });
     }
+    await send(pending);
     progress.show(
       done,
       total,
       `${number(counts.recorded)} recorded, ${number(counts.repeated)} known, ${number(counts.refused)} refused`,
     );
   }
-  await send(pending);
   progress.clear();
   const { recorded, repeated, refused } = counts;
   process.stdout.write(

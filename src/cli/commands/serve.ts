@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Demo, openApp, openLogger } from '../../app.ts';
+import { errorInfo } from '../../errors.ts';
 import type { Command } from '../command.ts';
+
+/** How long stopping may take, in milliseconds. */
+const stopMs = 20_000;
 
 const examples = 'Open GraphiQL, paste a credential into its Headers pane, and pick an example:';
 
@@ -77,6 +81,8 @@ export const serve: Command = {
     process.stdout.write(`${banner}\n`);
     const signal = await stop;
     logger.info({ signal }, 'stopping');
+    // Whatever still hangs then, such as a database that does not answer, must not keep the process.
+    setTimeout(() => process.exit(errorInfo('SERVER_STOPPING').exit), stopMs).unref();
     return 0;
   },
 };
