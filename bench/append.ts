@@ -22,7 +22,7 @@ export async function benchAppend(postgres: BenchPostgres, quick: boolean): Prom
   await using empty = await startEmptyServer(database);
   await using loader = startWorker<LoadJob, LoadResult>(new URL('support/load.ts', import.meta.url));
   await using inserter = startWorker<BareJob, BareResult>(new URL('append/bare.ts', import.meta.url));
-  const milliseconds = quick ? 1000 : 3000;
+  const milliseconds = quick ? 800 : 2000;
   const rounds = quick ? 3 : 5;
 
   const load = (url: string, callers: number, bodies: LoadJob['bodies']) =>

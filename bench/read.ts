@@ -54,7 +54,7 @@ export async function benchRead(postgres: BenchPostgres, quick: boolean): Promis
   const words = [script, small.database.url, String(small.organization.organization)];
   await using textbook = await startProcess(words, { PATH: '' });
   await using loader = startWorker<LoadJob, LoadResult>(new URL('support/load.ts', import.meta.url));
-  const milliseconds = quick ? 1500 : 4000;
+  const milliseconds = quick ? 800 : 2500;
   const rounds = quick ? 3 : 5;
 
   const load = (url: string, token: string | null, callers: number, query: string, after: string | null) =>

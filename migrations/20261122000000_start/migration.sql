@@ -2,6 +2,7 @@
 CREATE TYPE "actor_type" AS ENUM ('MEMBER', 'SYSTEM', 'TOKEN', 'ANONYMOUS');
 CREATE TYPE "member_status" AS ENUM ('ACTIVE', 'SUSPENDED', 'REMOVED');
 CREATE TYPE "directory_kind" AS ENUM ('VAULT', 'FOLDER');
+CREATE TYPE "visibility_scope" AS ENUM ('ALL', 'GRANTED', 'NONE');
 CREATE TYPE "access_level" AS ENUM ('READ', 'EDIT', 'FULL_ACCESS', 'ADMINISTRATOR');
 
 -- CreateTable
@@ -87,6 +88,23 @@ CREATE TABLE "directory_grant" (
     CONSTRAINT "directory_grant_pkey" PRIMARY KEY ("id"),
     -- A grant belongs to exactly one subject.
     CONSTRAINT "directory_grant_subject" CHECK (num_nonnulls("member_id", "group_id") = 1)
+);
+
+CREATE TABLE "role" (
+    "id" SERIAL NOT NULL,
+    "organization_id" INTEGER NOT NULL,
+    "key" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "description" TEXT NOT NULL,
+    "permissions" TEXT[],
+    "categories" TEXT[],
+    "all_categories" BOOLEAN NOT NULL,
+    "scope" "visibility_scope" NOT NULL,
+    "minimum_access_level" "access_level" NOT NULL,
+    "own_activity" BOOLEAN NOT NULL,
+    "hidden_fields" TEXT[],
+
+    CONSTRAINT "role_pkey" PRIMARY KEY ("id")
 );
 
 CREATE TABLE "api_token" (
@@ -183,6 +201,7 @@ CREATE UNIQUE INDEX "directory_grant_directory_id_member_id_group_id_key" ON "di
 CREATE INDEX "directory_grant_organization_id_idx" ON "directory_grant"("organization_id");
 CREATE INDEX "directory_grant_member_id_idx" ON "directory_grant"("member_id");
 CREATE INDEX "directory_grant_group_id_idx" ON "directory_grant"("group_id");
+CREATE UNIQUE INDEX "role_organization_id_key_key" ON "role"("organization_id", "key");
 CREATE UNIQUE INDEX "api_token_hash_key" ON "api_token"("hash");
 CREATE INDEX "api_token_organization_id_idx" ON "api_token"("organization_id");
 CREATE UNIQUE INDEX "action_number_key_key" ON "action_number"("key");
@@ -209,6 +228,7 @@ ALTER TABLE "directory_grant" ADD CONSTRAINT "directory_grant_organization_id_fk
 ALTER TABLE "directory_grant" ADD CONSTRAINT "directory_grant_directory_id_fkey" FOREIGN KEY ("directory_id") REFERENCES "directory"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "directory_grant" ADD CONSTRAINT "directory_grant_member_id_fkey" FOREIGN KEY ("member_id") REFERENCES "member"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "directory_grant" ADD CONSTRAINT "directory_grant_group_id_fkey" FOREIGN KEY ("group_id") REFERENCES "member_group"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "role" ADD CONSTRAINT "role_organization_id_fkey" FOREIGN KEY ("organization_id") REFERENCES "organization"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "api_token" ADD CONSTRAINT "api_token_organization_id_fkey" FOREIGN KEY ("organization_id") REFERENCES "organization"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "api_token" ADD CONSTRAINT "api_token_member_id_fkey" FOREIGN KEY ("member_id") REFERENCES "member"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 

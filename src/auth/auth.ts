@@ -34,7 +34,13 @@ export interface AuthDeps {
   readonly now: () => number;
 }
 
-const roles = new Map(builtInRoles.map((role) => [role.key, role]));
+const builtIn = new Map(builtInRoles.map((role) => [role.key, role]));
+
+/** Built-in keys are reserved, so a key never stands for two roles. */
+function roleOf({ role, ownRole }: StoredCredential): Role | undefined {
+  if (ownRole === null) return role === null ? undefined : builtIn.get(role);
+  return { ...ownRole, permissions: new Set(ownRole.permissions), hiddenFields: new Set(ownRole.hiddenFields) };
+}
 
 export function openAuth(deps: AuthDeps): Auth {
   const principalOf = (stored: StoredCredential | null): Principal => {
@@ -45,7 +51,7 @@ export function openAuth(deps: AuthDeps): Auth {
     if (stored.member?.active === false) {
       throw new AnnalsError('UNAUTHENTICATED', { message: 'The member this token acts as is suspended or removed.' });
     }
-    const role = stored.role === null ? undefined : roles.get(stored.role);
+    const role = roleOf(stored);
     if (role === undefined) {
       throw new AnnalsError('UNAUTHENTICATED', { message: 'The credential has no role in this organization.' });
     }

@@ -32,9 +32,12 @@ export function createLoaders(services: LoaderServices, principal: Principal | n
   };
   let sight: Promise<Sight> | undefined;
   return {
-    actor: new DataLoader<number, StoredActor>(async (numbers) =>
-      inOrder(numbers, await services.names.readActors(who().organization, numbers), 'actor'),
-    ),
+    actor: new DataLoader<number, StoredActor>(async (numbers) => {
+      const { organization, role } = who();
+      const actors = await services.names.readActors(organization, numbers);
+      const shown = role.hiddenFields.has('EMAIL') ? actors.map((actor) => ({ ...actor, email: null })) : actors;
+      return inOrder(numbers, shown, 'actor');
+    }),
     directory: new DataLoader<number, StoredDirectoryName>(async (numbers) =>
       inOrder(numbers, await services.names.readDirectories(who().organization, numbers), 'directory'),
     ),

@@ -96,13 +96,9 @@ export class Rights {
 }
 
 /**
- * Whether a subscriber need not be told. A folder that is new under a granted vault is no change of rights; a grant that
- * comes or goes is one, and so is a directory that was moved out of sight.
+ * Whether a subscriber need not be told. The fingerprint holds role and grants. A folder that is new under a granted
+ * vault is no change of rights; a directory that was moved out of sight is one.
  */
 function sameSight(before: Sight, after: Sight): boolean {
-  return (
-    before.fingerprint === after.fingerprint &&
-    before.granted.symmetricDifference(after.granted).size === 0 &&
-    before.directories.isSubsetOf(after.directories)
-  );
+  return before.fingerprint === after.fingerprint && before.directories.isSubsetOf(after.directories);
 }

@@ -5,6 +5,7 @@ import { AnnalsError } from '../errors.ts';
 import { type LogTail, nowhere, type TailState } from '../log/log.ts';
 import type { Entry, LogPlace } from '../model/entry.ts';
 import { matches } from '../model/predicate.ts';
+import { redact } from '../model/redact.ts';
 import type { LogFilter } from '../query/query.ts';
 import type { Store } from '../store/store.ts';
 import type { LiveBatch, LiveNotice } from './live.ts';
@@ -135,7 +136,9 @@ class Follower {
     }
     if (notice === null) this.first = false;
     this.caughtUp = caughtUp;
-    return { entries, cursor: this.cursor, caughtUp, notice, principal: this.rights.principal };
+    const { hiddenFields } = this.rights.query.sight;
+    const shown = entries.map((entry) => redact(entry, hiddenFields));
+    return { entries: shown, cursor: this.cursor, caughtUp, notice, principal: this.rights.principal };
   }
 
   /** At the end of the log: says so once, then gives a fresh cursor whenever the log closed a time. */

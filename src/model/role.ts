@@ -23,6 +23,22 @@ export type AccessLevel = (typeof accessLevels)[number];
 export const reaches = (level: AccessLevel, minimum: AccessLevel): boolean =>
   accessLevels.indexOf(level) >= accessLevels.indexOf(minimum);
 
+/** What of an entry a role may be kept from: then it can be neither read nor filtered, searched, grouped or ordered by. */
+export const hideableFields = [
+  'EMAIL',
+  'IP',
+  'USER_AGENT',
+  'DEVICE',
+  'SESSION',
+  'REQUEST',
+  'LOCATION',
+  'COMPONENT',
+  'TARGETS',
+  'CHANGES',
+  'METADATA',
+] as const;
+export type HideableField = (typeof hideableFields)[number];
+
 export interface VisibilityRule {
   /** Keys of the categories this role sees; null is all. */
   readonly categories: readonly string[] | null;
@@ -39,6 +55,7 @@ export interface Role {
   readonly description: string;
   readonly permissions: ReadonlySet<Permission>;
   readonly visibility: VisibilityRule;
+  readonly hiddenFields: ReadonlySet<HideableField>;
 }
 
 const sees = (scope: VisibilityRule['scope'], ownActivity = false): VisibilityRule => ({
@@ -60,6 +77,7 @@ const builtIn = (
   description,
   permissions: new Set(may),
   visibility,
+  hiddenFields: new Set(),
 });
 
 /** The roles that every organization has. */

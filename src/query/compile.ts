@@ -4,6 +4,7 @@ import { AnnalsError } from '../errors.ts';
 import { canonicalJson } from '../model/canonical.ts';
 import { type Json, outcomes } from '../model/entry.ts';
 import { normalize, type Predicate, type PredicateField, type RangeField } from '../model/predicate.ts';
+import type { HideableField } from '../model/role.ts';
 import { parseTimestamp } from '../model/time.ts';
 import type { LogFilter, RangeCondition, SetCondition } from './filter.ts';
 
@@ -14,6 +15,8 @@ export interface FilterLimits {
 
 /** What ids and keys stand for in the log. */
 export interface Resolver {
+  /** Fields that the reader is kept from: a condition on one is refused, whatever the data. */
+  readonly hiddenFields: ReadonlySet<HideableField>;
   readonly catalogue: Catalogue;
   readonly actionNumber: (key: string) => number | undefined;
   /** Numbers of the product’s ids; unknown ids have none. An id may belong to actors of several types. */
@@ -88,6 +91,26 @@ function checkLimits(filters: readonly LogFilter[], limits: FilterLimits): void 
     message: `The filter lists ${count} values; at most ${limits.filterValues} are accepted.`,
     path: 'filter',
   });
+}
+
+/** The conditions that test a field which a role may be kept from. */
+const hideableConditions: Partial<Record<keyof LogFilter, HideableField>> = {
+  component: 'COMPONENT',
+  target: 'TARGETS',
+};
+
+function checkHidden(filters: readonly LogFilter[], hidden: ReadonlySet<HideableField>): void {
+  if (hidden.size === 0) return;
+  for (const filter of filters) {
+    for (const name of Object.keys(filter) as (keyof LogFilter)[]) {
+      const field = hideableConditions[name];
+      if (field === undefined || !hidden.has(field) || (filter[name] ?? null) === null) continue;
+      throw new AnnalsError('FIELD_HIDDEN', {
+        path: `filter.${name}`,
+        message: `Your role may not filter by ${name}.`,
+      });
+    }
+  }
 }
 
 async function resolveNames(filters: readonly LogFilter[], resolver: Resolver): Promise<Resolved> {
@@ -243,5 +266,6 @@ export async function compileFilter(
   const root = filter ?? {};
   const filters = [...walk(root, { left: limits.filterNodes, most: limits.filterNodes })];
   checkLimits(filters, limits);
+  checkHidden(filters, resolver.hiddenFields);
   return normalize(build(root, resolver, await resolveNames(filters, resolver), 'filter'));
 }

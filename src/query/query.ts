@@ -5,6 +5,7 @@ import { AnnalsError } from '../errors.ts';
 import type { CursorPlace, CursorScope, Cursors } from '../model/cursor.ts';
 import type { ActorType, Entry, LogPlace } from '../model/entry.ts';
 import { both, type Predicate } from '../model/predicate.ts';
+import { redact } from '../model/redact.ts';
 import type { Store, StoredActor, StoredDirectoryName } from '../store/store.ts';
 import type { Sight, Visibility } from '../visibility/visibility.ts';
 import { compileFilter, type FilterLimits, filterIdentity, type Resolver } from './compile.ts';
@@ -88,6 +89,12 @@ const start: CursorPlace = { kind: 'time', recordedAt: 0 };
 /** No id or name has these characters, and PostgreSQL would refuse the whole statement for them. */
 const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
 
+const seenBy = ({ predicate, everything, hiddenFields }: Sight) => ({
+  predicate,
+  everything,
+  emails: !hiddenFields.has('EMAIL'),
+});
+
 /** Directories seen as such; null for all. */
 const grantedOf = (sight: Sight) => (sight.everything ? null : [...sight.directories]);
 
@@ -132,6 +139,7 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
   const { store, visibility, cursors } = deps;
 
   const resolverOf = (principal: Principal): Resolver => ({
+    hiddenFields: principal.role.hiddenFields,
     catalogue: deps.catalogue,
     actionNumber: deps.actionNumber,
     async actors(ids) {
@@ -202,7 +210,10 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       const found = await readSpan(store, { organization, predicate, direction, after, before, extent });
       const head = headOf(page, direction, extent, found);
       return {
-        edges: found.entries.map((entry) => ({ cursor: cursors.seal(placeOf(entry), scope), entry })),
+        edges: found.entries.map((entry) => ({
+          cursor: cursors.seal(placeOf(entry), scope),
+          entry: redact(entry, principal.role.hiddenFields),
+        })),
         hasNextPage: found.hasNextPage,
         hasPreviousPage: found.hasPreviousPage,
         async headCursor() {
@@ -218,7 +229,9 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
 
     async entries(principal, ids) {
       const sight = await visibility.sightOf(principal);
-      return sight.nothing ? [] : store.readByIds(principal.organization, ids, sight.predicate);
+      if (sight.nothing) return [];
+      const entries = await store.readByIds(principal.organization, ids, sight.predicate);
+      return entries.map((entry) => redact(entry, sight.hiddenFields));
     },
 
     async actor(principal, type, externalId) {
@@ -227,7 +240,7 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       const found = stored.find((actor) => actor.type === type);
       if (found === undefined) return null;
       const only = { only: found.number, search: null, limit: 1 };
-      return (await store.searchActors(principal.organization, sight, only))[0] ?? null;
+      return (await store.searchActors(principal.organization, seenBy(sight), only))[0] ?? null;
     },
 
     async directory(principal, externalId) {
@@ -242,7 +255,7 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       const { count: limit } = extentOf({ first: first ?? pickerPage });
       const { sight } = await resolve(principal, null);
       if (!isStorable(search ?? '')) return [];
-      return store.searchActors(principal.organization, sight, { only: null, search: search ?? null, limit });
+      return store.searchActors(principal.organization, seenBy(sight), { only: null, search: search ?? null, limit });
     },
 
     async directories(principal, { search, under, first }) {

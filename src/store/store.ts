@@ -16,7 +16,7 @@ import * as tail from './statements/tail.ts';
 
 export type { PrismaClient } from './generated/client.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
-export type { StoredCredential } from './statements/identity.ts';
+export type { StoredCredential, StoredGrant, StoredRole } from './statements/identity.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
 export type { PageRequest } from './statements/read.ts';
 export type { Tail } from './statements/tail.ts';

@@ -2,8 +2,8 @@ import type { Store } from '../store/store.ts';
 
 /** An organization’s directories at one rights version. */
 export interface Tree {
-  /** The directories and all below them. */
-  under(roots: ReadonlySet<number>): Set<number>;
+  /** The directories and all below them, except what lies at or under one of `except` without being a root itself. */
+  under(roots: ReadonlySet<number>, except?: ReadonlySet<number>): Set<number>;
 }
 
 export interface Trees {
@@ -19,10 +19,10 @@ function treeOf(rows: readonly { id: number; parent: number | null }[]): Tree {
     else siblings.push(id);
   }
   return {
-    under(roots) {
+    under(roots, except) {
       const found = new Set(roots);
       // A Set iterates over what is added while it does, so this walks the whole subtree, each directory once.
-      for (const id of found) for (const child of children.get(id) ?? []) found.add(child);
+      for (const id of found) for (const child of children.get(id) ?? []) if (!except?.has(child)) found.add(child);
       return found;
     },
   };

@@ -3,9 +3,9 @@
 import type { Principal } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { isAlways, isNever, type Predicate } from '../model/predicate.ts';
-import { reaches, visibilityPredicate } from '../model/role.ts';
-import type { Store } from '../store/store.ts';
-import { openTrees } from './tree.ts';
+import { type AccessLevel, type HideableField, reaches, visibilityPredicate } from '../model/role.ts';
+import type { Store, StoredGrant } from '../store/store.ts';
+import { openTrees, type Tree } from './tree.ts';
 
 export interface Sight {
   readonly predicate: Predicate;
@@ -22,6 +22,8 @@ export interface Sight {
    * Not with the tree: that others made folders is nothing to be told about.
    */
   readonly fingerprint: string;
+  /** What of the entries it sees the role is kept from. */
+  readonly hiddenFields: ReadonlySet<HideableField>;
 }
 
 export interface Visibility {
@@ -44,23 +46,48 @@ export interface VisibilityDeps {
 /** Most principals whose sight is kept; the least recently used goes first. */
 const cacheLimit = 10_000;
 
+function fingerprintOf({ role, tokenId }: Principal, grants: readonly StoredGrant[]): string {
+  const { key, visibility, hiddenFields } = role;
+  const rows = grants.map(({ directory, level, group }) => `${directory} ${level} ${group}`).sort();
+  const personal = visibility.scope === 'ALL' ? [] : [tokenId, rows];
+  return JSON.stringify([key, visibility, [...hiddenFields].sort(), personal]);
+}
+
+/**
+ * Directories on which a grant, or the nearest grant above to the same subject, gives at least the level. A grant on a
+ * folder overrides what its subject inherits there; of the member and its groups, the one that gives most counts.
+ */
+function reached(tree: Tree, grants: readonly StoredGrant[], minimum: AccessLevel): Set<number> {
+  const found = new Set<number>();
+  for (const own of Map.groupBy(grants, (grant) => grant.group).values()) {
+    const [enough, less] = [true, false].map(
+      (sufficient) =>
+        new Set(own.filter(({ level }) => reaches(level, minimum) === sufficient).map(({ directory }) => directory)),
+    );
+    for (const directory of tree.under(enough ?? new Set(), less)) found.add(directory);
+  }
+  return found;
+}
+
 export function openVisibility(deps: VisibilityDeps): Visibility {
   const trees = openTrees(deps.store);
   const cache = new Map<string, { readonly rightsVersion: number; readonly sight: Promise<Sight> }>();
 
   const compile = async (principal: Principal): Promise<Sight> => {
     const { visibility: rule } = principal.role;
+    let grants: readonly StoredGrant[] = [];
     let granted: ReadonlySet<number> = new Set();
     let directories: ReadonlySet<number> = new Set();
     if (rule.scope === 'GRANTED' && principal.member !== null) {
-      const [tree, grants] = await Promise.all([
+      const [tree, rows] = await Promise.all([
         trees.of(principal),
         deps.store.readGrants(principal.organization, principal.member.id),
       ]);
+      grants = rows;
       granted = new Set(
         grants.filter((grant) => reaches(grant.level, rule.minimumAccessLevel)).map((grant) => grant.directory),
       );
-      directories = tree.under(granted);
+      directories = reached(tree, grants, rule.minimumAccessLevel);
     }
     const numbers = (rule.categories ?? []).flatMap((category) =>
       deps.catalogue.actionsOf(category).map((action) => deps.actionNumber(action.key)),
@@ -75,9 +102,8 @@ export function openVisibility(deps: VisibilityDeps): Visibility {
       nothing: isNever(predicate),
       directories,
       granted,
-      fingerprint: everything
-        ? principal.role.key
-        : [principal.role.key, principal.tokenId, ...[...granted].sort((one, other) => one - other)].join(':'),
+      hiddenFields: principal.role.hiddenFields,
+      fingerprint: fingerprintOf(principal, grants),
     };
   };
 

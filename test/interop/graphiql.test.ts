@@ -1,4 +1,4 @@
-import { mkdtemp, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -98,4 +98,6 @@ it('GraphiQL works with the network cut off: a credential, an example query, and
     expect(foreign).toEqual([]);
     expect(page.complaints).toEqual([]);
   }
+  // Kept when something failed.
+  await rm(directory, { recursive: true });
 });

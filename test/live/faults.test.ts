@@ -29,6 +29,14 @@ test('a lost listener is replaced, and what came meanwhile is delivered', async 
     );
     await writer().services.log.append(to, plainEntries(1, {}, round));
     await watched.received(round + 1);
+    // One of each instance listens again.
+    await until(async () => {
+      const listening = await asAdmin(
+        at.database,
+        "select from pg_stat_activity where datname = current_database() and application_name = 'annals listen'",
+      );
+      return listening.length === 2;
+    });
   }
   expect(watched.requests).toEqual(numbered(3));
 });
@@ -166,6 +174,31 @@ test('a PostgreSQL that crashes and recovers: every acknowledged entry is there,
       );
     },
   });
+});
+
+test('a page of history whose session is killed is read again', async () => {
+  const to = await newOrganization(at.app);
+  const { live, log, query } = at.app.services;
+  const after = await (await query.logs(to.owner, { first: 1 })).headCursor();
+  await log.append(to, plainEntries(700));
+  const stream = live.subscribe(to.owner, { after });
+  expect((await stream.next()).value?.entries).toHaveLength(500);
+  const held = await hold(at.database, 'lock table log_entry in access exclusive mode');
+  const next = stream.next();
+  const waiting = await until(async () => {
+    const rows = await asAdmin<{ pid: number }>(
+      at.database,
+      `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+       and query like '%from log_head%' and query like '%left join lateral (%left join lateral (%'`,
+    );
+    return rows.length > 0 ? rows : null;
+  });
+  await asAdmin(at.database, 'select pg_terminate_backend(pid) from unnest($1::int4[]) as pid', [
+    waiting?.map((row) => row.pid),
+  ]);
+  await held[Symbol.asyncDispose]();
+  expect((await next).value?.entries).toHaveLength(200);
+  await stream.return?.();
 });
 
 test('rights that cannot be read for two seconds pause a stream, though entries for it are in memory', async () => {

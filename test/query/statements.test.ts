@@ -2,7 +2,7 @@
 import { type ExecutionResult, execute, parse, subscribe } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Example, examples } from '../../src/graphql/examples.ts';
-import { upwards } from '../support/oracle.ts';
+import { administered, upwards } from '../support/oracle.ts';
 import { openTestApp, principalOf, type TestApp } from '../support/readingApp.ts';
 import { openReadingLog, type ReadingLog } from './support.ts';
 
@@ -16,9 +16,9 @@ let entrySeen: string | undefined;
 beforeAll(async () => {
   at = await openTestApp();
   log = await openReadingLog(at, 11, 400);
-  const who = log.viewpoints.find(({ reader }) => reader.role === 'MEMBER' && reader.administers.size > 0);
+  const who = log.viewpoints.find(({ reader }) => reader.role === 'MEMBER' && administered(reader).size > 0);
   if (who === undefined) throw new TypeError('no member administers anything');
-  [vaultSeen] = who.reader.administers;
+  [vaultSeen] = administered(who.reader);
   entrySeen = log.expected(who, { directory: { under: [vaultSeen ?? ''] } })[0]?.id;
   depth = Math.max(...[...log.tree.keys()].map((id) => [...upwards(id, log.tree)].length));
   const request = { name: 'm', actsAs: { member: who.reader.member ?? '' } };

@@ -44,7 +44,7 @@ export async function openReadingLog(at: TestApp, seed: number, count: number): 
     }
   };
   await grow(seed, count);
-  const owner: Reader = { member: 'owner', role: 'OWNER', administers: new Set() };
+  const owner: Reader = { member: 'owner', role: 'OWNER', grants: [] };
   viewpoints.push({ principal: await principalOf(app, log.ownerToken), reader: owner });
   for (const { externalId } of made.members) {
     const principal = await memberOf(app, log.organization, externalId);

@@ -101,16 +101,29 @@ export interface Reader {
   /** External id of the member; null for a token of no member. */
   readonly member: string | null;
   readonly role: string;
-  /** Directories on which the member, or one of its groups, has ADMINISTRATOR. */
-  readonly administers: ReadonlySet<string>;
+  /** For the member and for each of its groups: on which directories a grant stands, and whether it is ADMINISTRATOR. */
+  readonly grants: readonly ReadonlyMap<string, boolean>[];
 }
 
 const seesAll = new Set(['OWNER', 'ADMINISTRATOR', 'AUDITOR']);
 
-/** Whether a directory is in or under one that the reader administers. */
-export const opensTo = (reader: Reader, directory: string, tree: TreeOf): boolean =>
-  seesAll.has(reader.role) ||
-  (reader.role === 'MEMBER' && [...upwards(directory, tree)].some((one) => reader.administers.has(one)));
+/**
+ * Whether a directory is one that the reader administers: for the member or one of its groups, the nearest grant at or
+ * above it is ADMINISTRATOR.
+ */
+export const opensTo = (reader: Reader, directory: string, tree: TreeOf): boolean => {
+  if (seesAll.has(reader.role)) return true;
+  if (reader.role !== 'MEMBER') return false;
+  const above = [...upwards(directory, tree)];
+  return reader.grants.some((own) => {
+    const nearest = above.find((one) => own.has(one));
+    return nearest !== undefined && own.get(nearest) === true;
+  });
+};
+
+/** Directories on which the member, or one of its groups, has a grant of ADMINISTRATOR. */
+export const administered = (reader: Reader): Set<string> =>
+  new Set(reader.grants.flatMap((own) => [...own].filter(([, enough]) => enough).map(([directory]) => directory)));
 
 /** The rule: everything; or in or under a directory one administers; or one’s own activity. */
 export function sees(reader: Reader, entry: Recorded, tree: TreeOf): boolean {

@@ -68,12 +68,18 @@ export function treeOf(from: Pick<World, 'directories'>): Map<string, string | n
 /** A member as the oracle needs it. */
 export function readerOf(from: World, id: string): Reader {
   const groups = from.groups.filter((group) => group.memberIds.includes(id)).map((group) => group.externalId);
-  const mine = from.grants.filter(
-    ({ subject, level }) =>
-      level === 'ADMINISTRATOR' && ('memberId' in subject ? subject.memberId === id : groups.includes(subject.groupId)),
-  );
+  const grantsOf = (isSubject: (subject: World['grants'][number]['subject']) => boolean) =>
+    new Map(
+      from.grants
+        .filter(({ subject }) => isSubject(subject))
+        .map(({ directoryId, level }) => [directoryId, level === 'ADMINISTRATOR']),
+    );
+  const grants = [
+    grantsOf((subject) => 'memberId' in subject && subject.memberId === id),
+    ...groups.map((group) => grantsOf((subject) => 'groupId' in subject && subject.groupId === group)),
+  ];
   const role = from.members.find((member) => member.externalId === id)?.role ?? 'NONE';
-  return { member: id, role, administers: new Set(mine.map((grant) => grant.directoryId)) };
+  return { member: id, role, grants };
 }
 
 const placed: fc.Arbitrary<Pick<EntryInput, 'vault' | 'directory'>> = fc.oneof(

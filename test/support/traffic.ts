@@ -110,11 +110,12 @@ export function startWatcher(address: Address, token: string, after: string): Wa
       retryAttempts: 0,
       lazyCloseTimeout: 0,
     });
-    const end = () => client.terminate();
+    const variables = { after: cursor };
+    const results = client.iterate<WatchSubscription>({ query: print(WatchDocument), variables });
+    const end = () => void results.return?.();
     stopping.signal.addEventListener('abort', end);
     try {
-      const variables = { after: cursor };
-      for await (const result of client.iterate<WatchSubscription>({ query: print(WatchDocument), variables })) {
+      for await (const result of results) {
         if (result.errors) throw new Error(`the stream failed: ${JSON.stringify(result.errors)}`);
         const batch = result.data?.logAdded;
         if (!batch) throw new Error('the stream delivered nothing');

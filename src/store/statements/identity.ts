@@ -1,5 +1,15 @@
-import type { AccessLevel } from '../../model/role.ts';
+import type { AccessLevel, HideableField, Permission, VisibilityRule } from '../../model/role.ts';
 import type { Database } from '../database.ts';
+
+/** A role that an organization defines itself, as stored. */
+export interface StoredRole {
+  readonly key: string;
+  readonly name: string;
+  readonly description: string;
+  readonly permissions: readonly Permission[];
+  readonly visibility: VisibilityRule;
+  readonly hiddenFields: readonly HideableField[];
+}
 
 /** A credential as stored, with the organization’s head in the same round trip. */
 export interface StoredCredential {
@@ -10,7 +20,10 @@ export interface StoredCredential {
   readonly organizationName: string;
   readonly rightsVersion: number;
   readonly generation: number;
+  /** Key of the role. */
   readonly role: string | null;
+  /** The role itself where the organization defines it; null for a built-in one. */
+  readonly ownRole: StoredRole | null;
   readonly member: {
     readonly id: number;
     readonly externalId: string;
@@ -22,44 +35,39 @@ export interface StoredCredential {
   readonly expiresAt: number | null;
 }
 
-const credentialColumns = `t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation, coalesce(m.role, t.role),
-  m.id, m.external_id, m.name, m.actor_id, m.status = 'ACTIVE', t.expires_at`;
+const roleJson = `case when r.id is null then null else json_build_object('key', r.key, 'name', r.name, 'description', r.description,
+  'permissions', r.permissions, 'hiddenFields', r.hidden_fields, 'visibility', json_build_object(
+    'categories', case when r.all_categories then null else r.categories end, 'scope', r.scope,
+    'minimumAccessLevel', r.minimum_access_level, 'ownActivity', r.own_activity)) end`;
 
-const credentialSql = (condition: string) => `select ${credentialColumns}
+const credentialSql = (condition: string) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
+  coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.actor_id, m.status = 'ACTIVE', t.expires_at
 from api_token t join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
 left join member m on m.id = t.member_id
+left join role r on r.organization_id = o.id and r.key = coalesce(m.role, t.role)
 where ${condition} and t.revoked_at is null`;
 
 type CredentialRow = [
-  string,
-  string,
-  number,
-  string,
-  string,
-  number,
-  number,
-  string | null,
-  number | null,
-  string | null,
-  string | null,
-  number | null,
-  boolean | null,
-  number | null,
+  tokenId: string,
+  tokenName: string,
+  organization: number,
+  organizationUid: string,
+  organizationName: string,
+  rightsVersion: number,
+  generation: number,
+  role: string | null,
+  ownRole: StoredRole | null,
+  memberId: number | null,
+  externalId: string | null,
+  memberName: string | null,
+  actor: number | null,
+  active: boolean | null,
+  expiresAt: number | null,
 ];
 
 function credentialFrom(row: CredentialRow): StoredCredential {
-  const [
-    tokenId,
-    tokenName,
-    organization,
-    organizationUid,
-    organizationName,
-    rightsVersion,
-    generation,
-    role,
-    ...rest
-  ] = row;
-  const [id, externalId, name, actor, active, expiresAt] = rest;
+  const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation] = row;
+  const [role, ownRole, id, externalId, name, actor, active, expiresAt] = row.slice(7) as SecondHalf;
   const member =
     id === null || externalId === null || name === null || actor === null
       ? null
@@ -73,10 +81,15 @@ function credentialFrom(row: CredentialRow): StoredCredential {
     rightsVersion,
     generation,
     role,
+    ownRole,
     member,
     expiresAt,
   };
 }
+
+type SecondHalf = CredentialRow extends [...[string, string, number, string, string, number, number], ...infer Rest]
+  ? Rest
+  : never;
 
 /** The unrevoked token with this SHA-256; null when there is none. */
 export async function findCredential(database: Database, hash: Uint8Array): Promise<StoredCredential | null> {
@@ -111,17 +124,20 @@ export async function readTree(database: Database, organization: number): Promis
   return rows.map(([id, parent]) => ({ id, parent }));
 }
 
+/** A grant to the member itself (`group` null) or to one of its groups. */
+export interface StoredGrant {
+  readonly directory: number;
+  readonly level: AccessLevel;
+  readonly group: number | null;
+}
+
 /** The member’s grants, its own and those of its groups. */
-export async function readGrants(
-  database: Database,
-  organization: number,
-  member: number,
-): Promise<{ directory: number; level: AccessLevel }[]> {
-  const rows = await database.rows<[number, AccessLevel]>(
-    `select g.directory_id, g.level::text from directory_grant g
+export async function readGrants(database: Database, organization: number, member: number): Promise<StoredGrant[]> {
+  const rows = await database.rows<[number, AccessLevel, number | null]>(
+    `select g.directory_id, g.level::text, g.group_id from directory_grant g
      where g.organization_id = $1 and (g.member_id = $2
        or g.group_id in (select m.group_id from group_membership m where m.member_id = $2))`,
     [organization, member],
   );
-  return rows.map(([directory, level]) => ({ directory, level }));
+  return rows.map(([directory, level, group]) => ({ directory, level, group }));
 }

@@ -149,6 +149,8 @@ export interface Seen {
   readonly predicate: Predicate;
   /** Whether that is every entry: then the newest names are known, else those that visible entries carry. */
   readonly everything: boolean;
+  /** Whether addresses are known and searched at all. */
+  readonly emails: boolean;
 }
 
 /** The columns of an entry that name an actor, once as the one who did it and once as the one to whom it was done. */
@@ -170,7 +172,7 @@ function seenActorSql(log: string, seen: string): string {
 export async function searchActors(
   database: Database,
   organization: number,
-  { predicate, everything }: Seen,
+  { predicate, everything, emails }: Seen,
   options: { readonly only: number | null; readonly search: string | null; readonly limit: number },
 ): Promise<StoredActor[]> {
   const parameters = new Parameters();
@@ -178,11 +180,11 @@ export async function searchActors(
   const conditions = [`a.organization_id = ${log}`];
   if (options.only !== null) conditions.push(`a.id = ${parameters.add(options.only)}`);
   const name = everything ? 'a' : 's';
+  const email = emails ? `${name}.email` : 'null::text';
   if (options.search !== null) {
     const pattern = parameters.add(searchPattern(options.search), 'text');
-    conditions.push(
-      `(${name}.name ilike ${pattern} or ${name}.email ilike ${pattern} or a.external_id ilike ${pattern})`,
-    );
+    const searched = [`${name}.name`, 'a.external_id', ...(emails ? [email] : [])];
+    conditions.push(`(${searched.map((column) => `${column} ilike ${pattern}`).join(' or ')})`);
   }
   const seen = toSql(predicate, parameters);
   const named = actorRoles.map(
@@ -190,7 +192,7 @@ export async function searchActors(
   );
   if (everything) conditions.push(`(${named.join(' or ')})`);
   const from = everything ? 'actor a' : `actor a cross join lateral ${seenActorSql(log, seen)} s`;
-  const text = `select a.id, a.type::text, a.external_id, ${name}.name, ${name}.email from ${from}
+  const text = `select a.id, a.type::text, a.external_id, ${name}.name, ${email} from ${from}
     where ${conditions.join(' and ')} order by ${name}.name, a.external_id limit ${parameters.add(options.limit, 'int8')}`;
   const rows = await database.rows<ActorRow>(text, parameters.values, { planEach: true });
   return rows.map(actorFrom);
