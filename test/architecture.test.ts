@@ -29,7 +29,7 @@ const named = {
   demo: { imports: ['model', 'errors'], alsoPublic: ['fill.ts'] },
   graphql: {
     imports: ['errors', 'model', 'auth'],
-    alsoPublic: ['schema.ts', 'errors.ts', 'limits.ts', 'loaders.ts', 'examples.ts', 'context.ts'],
+    alsoPublic: ['schema.ts', 'errors.ts', 'limits.ts', 'loaders.ts', 'examples.ts', 'context.ts', 'compiled.ts'],
   },
   http: { imports: ['errors', 'model', 'auth'] },
   cli: { imports: ['errors', 'config', 'model', 'app', 'sources', 'catalogue'] },

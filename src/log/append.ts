@@ -129,9 +129,11 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
     const floor = newest.get(organization) ?? null;
     // Durable from here on, also when the reply is lost: the caller’s retry finds its keys.
     const result = await deps.store.appendBatch(organization, now, floor, prepared);
-    newest.set(organization, result.recordedAt);
     const results = resultsOf(prepared, result);
-    if (results.some((one) => one.kind === 'CREATED')) deps.onRecorded(organization);
+    if (results.some((one) => one.kind === 'CREATED')) {
+      newest.set(organization, result.recordedAt);
+      deps.onRecorded(organization);
+    }
     return results;
   };
 
@@ -297,8 +299,8 @@ function firstOfKey(entries: readonly ValidEntry[]): number[] {
 }
 
 /**
- * The database looks keys up before it inserts, so no batch may carry a key twice: later rows of a key go into a batch
- * after it, with all of their group, and come back as repeats.
+ * The database looks keys up before it inserts, so no batch may carry a key twice. A later row of a key repeats the first;
+ * only a group that such a row belongs to, and what depends on it, goes into a batch of its own afterwards.
  */
 async function sendDistinct(
   rows: readonly Row[],
@@ -308,15 +310,23 @@ async function sendDistinct(
   const lateGroups = new Set(
     rows.flatMap((row, index) => (first[index] === index || row.group === null ? [] : [row.group])),
   );
-  const isLate = (row: Row, index: number) =>
-    first[index] !== index || (row.group !== null && lateGroups.has(row.group));
-  const late = rows.filter(isLate);
-  if (late.length === 0) return send(rows);
-  const early = await send(rows.filter((row, index) => !isLate(row, index)));
-  const afterwards = await sendDistinct(late, send);
-  const [fromEarly, fromLate] = [early.values(), afterwards.values()];
-  return rows.map((row, index) => (isLate(row, index) ? fromLate : fromEarly).next().value ?? { kind: 'HELD' });
+  const isEarly = (row: Row, index: number) =>
+    first[index] === index && (row.group === null || !lateGroups.has(row.group));
+  const early = rows.filter(isEarly);
+  const sent = (await send(early)).values();
+  if (early.length === rows.length) return [...sent];
+  const results = rows.map((row, index) => (isEarly(row, index) ? (sent.next().value ?? held) : null));
+  rows.forEach((row, index) => {
+    const known = results[first[index] ?? index];
+    const repeats = row.group === null && results[index] === null && known && known.kind !== 'HELD';
+    if (repeats) results[index] = { kind: 'REPEATED', id: known.id };
+  });
+  const unsettled = rows.filter((_, index) => results[index] === null);
+  const rest = (unsettled.length === 0 ? [] : await sendDistinct(unsettled, send)).values();
+  return results.map((result) => result ?? rest.next().value ?? held);
 }
+
+const held: Result = { kind: 'HELD' };
 
 /** Makes the partitions of a month and the next before the first entry of that month. */
 function openPartitionKeeper(store: Pick<Store, 'ensurePartitions'>): { cover(time: number): Promise<void> } {

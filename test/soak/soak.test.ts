@@ -66,6 +66,9 @@ it('stays within its memory under steady load, with subscribers that come and go
   if (url === undefined) throw new Error('the server did not say where it is');
   const address = () => url;
   const start = await headCursor(url, tokens.owner);
+  const databaseLog = () => readFile(join(data.path, 'postgres.log'), 'utf8');
+  // What migrating an empty database says is of no interest.
+  const started = await databaseLog();
 
   const visits: { seen: readonly string[]; token: string }[] = [];
   let leaving = false;
@@ -97,13 +100,13 @@ it('stays within its memory under steady load, with subscribers that come and go
   await delay((seconds / 10) * 1000);
   const warm = await measure(server);
   await delay(seconds * 1000);
-  leaving = true; console.error("leaving");
+  leaving = true;
   await Promise.all([writers.stop(), coming]);
-  console.error("left");const log = (await readLog(url, tokens.owner)).map(({ id, position }) => ({ id, position: Number(position) }));
+  const log = (await readLog(url, tokens.owner)).map(({ id, position }) => ({ id, position: Number(position) }));
   await expect.poll(() => stay.seen.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(log.length);
-  console.error("stop"); await stay.stop(); console.error("stopped");
+  await stay.stop();
   await sleeper[Symbol.asyncDispose]();
-  console.error("sleeper gone");const streams = async () => (await measure(server)).streams;
+  const streams = async () => (await measure(server)).streams;
   await expect.poll(streams, { timeout: 60_000, interval: 200 }).toBe(0);
   const end = await measure(server);
   const visible = (await readLog(url, tokens.member)).map(({ id }) => id);
@@ -123,7 +126,7 @@ it('stays within its memory under steady load, with subscribers that come and go
   }
   expect([...writers.errors.keys()]).toEqual([]);
   expect(end.complaints).toEqual([]);
-  expect(await readFile(join(data.path, 'postgres.log'), 'utf8')).not.toMatch(/ (ERROR|FATAL|PANIC): /);
+  expect((await databaseLog()).slice(started.length)).not.toMatch(/ (ERROR|FATAL|PANIC): /);
   console.log(
     `${log.length} entries, ${visits.length} visits; held ${Math.round(warm.held / mebibyte)} then ` +
       `${Math.round(end.held / mebibyte)} MiB, resident ${Math.round(warm.rss / mebibyte)} then ${Math.round(end.rss / mebibyte)} MiB`,
