@@ -8,6 +8,7 @@ import { type Catalogue, openCatalogue } from './catalogue/catalogue.ts';
 import { openActionNumbers } from './catalogue/numbers.ts';
 import type { Config } from './config.ts';
 import { type Demo, openDemo, startTicker, writeDemoFile } from './demo/fill.ts';
+import type { FaultReport } from './errors.ts';
 import { compiledExecution } from './graphql/compiled.ts';
 import type { AnnalsContext, Services } from './graphql/context.ts';
 import { toGraphQLError } from './graphql/errors.ts';
@@ -84,7 +85,7 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   const query = openQuery({ store, catalogue, actionNumber, visibility, cursors }, config);
   const logAt = (clock: () => number): Log =>
     openLog(
-      { store, catalogue, actionNumber, now: clock, random, keySecret: deps.keySecret },
+      { store, catalogue, actionNumber, now: clock, random, fault: deps.fault, keySecret: deps.keySecret },
       {
         entryBytes: config.entryBytes,
         futureSeconds: config.futureSeconds,
@@ -103,6 +104,7 @@ interface DomainDeps {
   readonly actions: Services['actions'];
   readonly now: () => number;
   readonly random: RandomSource;
+  readonly fault: FaultReport;
   readonly cursorKeys: Awaited<ReturnType<Store['serverKeys']>>;
   readonly keySecret: ReturnType<typeof createSecretKey>;
 }
@@ -120,14 +122,44 @@ async function sharedKeys(store: Store, random: RandomSource) {
   return { cursorKeys, keySecret: createSecretKey(keySecret.secret) };
 }
 
-async function readiness(store: Store): ReturnType<HttpDeps['ready']> {
-  const ok = await store.ping().then(
+interface Faults {
+  readonly report: FaultReport;
+  /** Where something fails now. */
+  readonly failing: ReadonlySet<string>;
+}
+
+/** Logs a fault where it begins and where it ends, not each time it is met again. */
+function openFaults(logger: Logger): Faults {
+  const failing = new Set<string>();
+  const report: FaultReport = (where, error) => {
+    if (error === null) {
+      if (failing.delete(where)) logger.info({ where }, 'works again');
+    } else if (!failing.has(where)) {
+      failing.add(where);
+      logger.warn({ where, err: error }, 'fails; it is tried again until it works');
+    }
+  };
+  return { report, failing };
+}
+
+/** Answering is not enough: a database that is full, or a standby, reads and does not record. */
+async function readiness(store: Store, { failing }: Faults): ReturnType<HttpDeps['ready']> {
+  const answers = await store.ping().then(
     () => true,
     () => false,
   );
+  const records = answers && !failing.has('append');
+  const check = (name: string, ok: boolean, cure: string) => ({ name, ok, ...(ok ? {} : { cure }) });
   return {
-    ok,
-    checks: [{ name: 'database', ok, ...(ok ? {} : { cure: 'Start the database; the server recovers by itself.' }) }],
+    ok: answers && records,
+    checks: [
+      check('database', answers, 'Start the database; the server recovers by itself.'),
+      check(
+        'recording',
+        records,
+        'Make room for the database, or let it write; the next entry that is recorded clears this.',
+      ),
+    ],
   };
 }
 
@@ -146,12 +178,19 @@ function httpOptions(config: Config): HttpOptions {
 export async function openApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const { now = Date.now, random = pooledRandom(), log: logger = quiet } = overrides;
   const catalogue = openCatalogue({ files: config.catalogueFiles });
+  const faults = openFaults(logger);
   await using undo = new AsyncDisposableStack();
   const url = await openDatabase(config, logger, undo);
   const { databaseConnections: connections, statementTimeoutMs } = config;
   const store = undo.use(openStore({ url, connections, statementTimeoutMs }));
   const actions = await openActionNumbers(store, catalogue);
-  const domain = openDomain(config, store, catalogue, { actions, now, random, ...(await sharedKeys(store, random)) });
+  const domain = openDomain(config, store, catalogue, {
+    actions,
+    now,
+    random,
+    fault: faults.report,
+    ...(await sharedKeys(store, random)),
+  });
   undo.use(domain.log);
   undo.use(domain.live);
   const administration = openAdministration({ store, now, random });
@@ -169,7 +208,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     schema,
     authenticate: auth.authenticate,
     createContext,
-    ready: () => readiness(store),
+    ready: () => readiness(store, faults),
     log: logger,
     formatError: (error, requestId) => toGraphQLError(error, requestId, logger),
     parse: limitedParse(config),
@@ -186,7 +225,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     embedded,
     createContext,
     async listen() {
-      owned.use(openUpkeep({ store, now }, config));
+      owned.use(openUpkeep({ store, now, fault: faults.report }, config));
       return owned.use(await openHttp(httpDeps, httpOptions(config)));
     },
     async openDemo() {

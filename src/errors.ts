@@ -271,6 +271,9 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/** Hears of faults in work that nobody waits for, such as the live tail: where, and what happened; null once it works again. */
+export type FaultReport = (where: string, error: unknown) => void;
+
 /** The only error class that reaches users; anything else is masked as INTERNAL. */
 export class AnnalsError extends Error {
   override readonly name = 'AnnalsError';

@@ -2,7 +2,7 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { AnnalsError } from '../errors.ts';
+import { AnnalsError, type FaultReport } from '../errors.ts';
 import { Digester, drawSalts } from '../model/digest.ts';
 import type { EntryInput } from '../model/entry.ts';
 import { type RandomSource, uuidV7 } from '../model/uuid.ts';
@@ -28,6 +28,7 @@ export interface AppendDeps {
   readonly repeats: RepeatChecker;
   readonly now: () => number;
   readonly random: RandomSource;
+  readonly fault: FaultReport;
   /** Keys the hash under which an idempotency key is remembered: a list of keys alone tells nobody what was recorded. */
   readonly keySecret: KeyObject;
   /** After a commit that recorded something. */
@@ -137,11 +138,23 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
     return results;
   };
 
+  /** What a batch’s callers learn, the operator learns too: whether the log can be written at all. */
+  const reported = async (sent: Promise<readonly Result[]>): Promise<readonly Result[]> => {
+    try {
+      const results = await sent.catch(asUnavailable);
+      deps.fault('append', null);
+      return results;
+    } catch (error) {
+      deps.fault('append', error);
+      throw error;
+    }
+  };
+
   const batcherOf = (to: LogOrganization): Batcher<Row, Result> => {
     const known = batchers.get(to.organization);
     if (known !== undefined) return known;
     const fresh = openBatcher<Row, Result>({
-      send: (rows) => sendDistinct(rows, (distinct) => send(to, distinct).catch(asUnavailable)),
+      send: (rows) => sendDistinct(rows, (distinct) => reported(send(to, distinct))),
       mostRows: batchRows,
       mostInFlight: batchesInFlight,
       rowsBesideAnother,

@@ -1,7 +1,7 @@
 /** The append-only sequence of entries of each organization: recording and following. */
 import type { KeyObject } from 'node:crypto';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { AnnalsError } from '../errors.ts';
+import type { AnnalsError, FaultReport } from '../errors.ts';
 import type { EntryInput } from '../model/entry.ts';
 import type { RandomSource } from '../model/uuid.ts';
 import type { Store } from '../store/store.ts';
@@ -47,6 +47,7 @@ export interface LogDeps {
   /** Milliseconds. */
   readonly now: () => number;
   readonly random: RandomSource;
+  readonly fault: FaultReport;
   /** Keys the hashes under which idempotency keys are remembered. */
   readonly keySecret: KeyObject;
 }

@@ -2,6 +2,7 @@
  * The shared tail of one organization’s log: one reader per process, however many follow. Reads in order after the last
  * position it knows, wakes on a hint, looks anyway once a second, and keeps the newest entries in memory.
  */
+import type { FaultReport } from '../errors.ts';
 import type { Entry, LogPlace } from '../model/entry.ts';
 import type { Store } from '../store/store.ts';
 
@@ -46,6 +47,7 @@ export interface TailDeps {
   readonly store: Pick<Store, 'readTail' | 'readHead' | 'raiseRecordedFloor' | 'hints'>;
   /** The log’s clock, milliseconds. */
   readonly now: () => number;
+  readonly fault: FaultReport;
 }
 
 /** Without any hint the tail is read this often: a lost notification costs this much latency. */
@@ -66,6 +68,7 @@ class Tail {
   private current: TailState | null = null;
   private reading = false;
   private again = false;
+  private closing = false;
   private stopped = false;
   private timer: NodeJS.Timeout | undefined;
   private closer: NodeJS.Timeout | undefined;
@@ -129,8 +132,10 @@ class Tail {
       this.again = false;
       try {
         if (await this.read()) this.again = true;
-      } catch {
+        this.deps.fault('live tail', null);
+      } catch (error) {
         // The state stays as it was and grows old, which its readers notice; `retryMs` later it is tried again.
+        this.deps.fault('live tail', error);
         wait = retryMs;
       }
     }
@@ -183,14 +188,20 @@ class Tail {
 
   /** Closes the past and then reads up to it, so that `closed.position` covers everything before `closed.recordedAt`. */
   private async close(): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
     try {
       const recordedAt = await this.deps.store.raiseRecordedFloor(this.organization, this.deps.now());
       const head = await this.deps.store.readHead(this.organization);
       if (this.current === null || head === null || this.stopped) return;
       this.current = { ...this.current, closed: { recordedAt, position: head.end?.position ?? -1 } };
       this.tell();
-    } catch {
-      // The database does not answer: the streams keep their last cursor, and the next tick tries again.
+      this.deps.fault('live heartbeat', null);
+    } catch (error) {
+      // The streams keep their last cursor, and the next tick tries again.
+      this.deps.fault('live heartbeat', error);
+    } finally {
+      this.closing = false;
     }
   }
 

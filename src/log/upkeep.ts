@@ -1,4 +1,5 @@
 /** What the log’s tables need now and then: partitions ahead of time, and no idempotency key older than promised. */
+import type { FaultReport } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 
 const aDay = 24 * 3_600_000;
@@ -10,6 +11,7 @@ const keysAtATime = 5000;
 export interface UpkeepDeps {
   readonly store: Pick<Store, 'ensurePartitions' | 'forgetIdempotencyKeys'>;
   readonly now: () => number;
+  readonly fault: FaultReport;
 }
 
 /** Runs at the start and then every hour; what fails is tried again the next time. Disposing waits for a run under way. */
@@ -21,9 +23,14 @@ export function openUpkeep(deps: UpkeepDeps, options: { readonly idempotencyDays
     const before = now - options.idempotencyDays * aDay;
     while (!stopped && (await deps.store.forgetIdempotencyKeys(before, keysAtATime)) === keysAtATime);
   };
-  let running = run().catch(() => {});
+  const attempt = () =>
+    run().then(
+      () => deps.fault('upkeep', null),
+      (error) => deps.fault('upkeep', error),
+    );
+  let running = attempt();
   const timer = setInterval(() => {
-    running = running.then(run).catch(() => {});
+    running = running.then(attempt);
   }, everyMs);
   timer.unref();
   return {

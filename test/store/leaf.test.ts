@@ -43,7 +43,7 @@ beforeAll(async () => {
     bufferEntries: 100,
     closeEveryMs: 60_000,
   };
-  log = undo.use(openLog({ ...deps, keySecret: createSecretKey(Buffer.alloc(32, 5)) }, limits));
+  log = undo.use(openLog({ ...deps, fault: () => {}, keySecret: createSecretKey(Buffer.alloc(32, 5)) }, limits));
 });
 afterAll(() => undo.disposeAsync());
 
