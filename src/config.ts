@@ -196,6 +196,22 @@ export const settings = {
       'Newest entries of an organization kept in memory for its live streams; a slower stream reads from the database.',
     ),
   },
+  accessLog: {
+    name: 'ACCESS_LOG',
+    type: 'closed, open or off',
+    parse: oneOf('closed', 'open', 'off'),
+    fallback: 'closed' as 'closed' | 'open' | 'off',
+    doc: 'Who reads the log is recorded in it. closed: what cannot be recorded is refused with UNAVAILABLE; open: it is answered, and recorded later; off: nothing is recorded.',
+  },
+  accessWindowSeconds: {
+    name: 'ACCESS_WINDOW_SECONDS',
+    ...number(
+      900,
+      10,
+      86_400,
+      'In each such period the first access of a principal is an entry, and what follows is one more at its end.',
+    ),
+  },
   logLevel: {
     name: 'LOG_LEVEL',
     type: 'level',

@@ -187,6 +187,24 @@ CREATE TABLE "idempotency_key" (
     CONSTRAINT "idempotency_key_pkey" PRIMARY KEY ("organization_id","key")
 );
 
+CREATE TABLE "access_window" (
+    "organization_id" INTEGER NOT NULL,
+    "kind" TEXT NOT NULL,
+    "actor_type" "actor_type" NOT NULL,
+    "actor_external_id" TEXT NOT NULL,
+    "window_start" TIMESTAMPTZ(3) NOT NULL,
+    "window_end" TIMESTAMPTZ(3) NOT NULL,
+    "server_id" UUID NOT NULL,
+    "actor_name" TEXT NOT NULL,
+    "operation" TEXT NOT NULL,
+    "operations" INTEGER NOT NULL,
+    "entries" INTEGER NOT NULL,
+    "repeated" BOOLEAN NOT NULL,
+    "last_seen" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "access_window_pkey" PRIMARY KEY ("organization_id","kind","actor_type","actor_external_id","window_start","window_end","server_id")
+);
+
 -- CreateIndex
 CREATE UNIQUE INDEX "organization_uid_key" ON "organization"("uid");
 CREATE UNIQUE INDEX "organization_name_key" ON "organization"("name");
@@ -213,6 +231,7 @@ CREATE INDEX "log_entry_organization_id_directory_id_recorded_at_position_idx" O
 CREATE INDEX "log_entry_affected_user_idx" ON "log_entry"("organization_id", "affected_user_id", "recorded_at", "position") WHERE ("affected_user_id" IS NOT NULL);
 CREATE INDEX "log_entry_target_ids_idx" ON "log_entry" USING GIN ("target_ids");
 CREATE INDEX "idempotency_key_recorded_at_idx" ON "idempotency_key"("recorded_at");
+CREATE INDEX "access_window_window_end_idx" ON "access_window"("window_end");
 
 -- AddForeignKey
 ALTER TABLE "log_head" ADD CONSTRAINT "log_head_organization_id_fkey" FOREIGN KEY ("organization_id") REFERENCES "organization"("id") ON DELETE CASCADE ON UPDATE CASCADE;
@@ -231,6 +250,7 @@ ALTER TABLE "directory_grant" ADD CONSTRAINT "directory_grant_group_id_fkey" FOR
 ALTER TABLE "role" ADD CONSTRAINT "role_organization_id_fkey" FOREIGN KEY ("organization_id") REFERENCES "organization"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "api_token" ADD CONSTRAINT "api_token_organization_id_fkey" FOREIGN KEY ("organization_id") REFERENCES "organization"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "api_token" ADD CONSTRAINT "api_token_member_id_fkey" FOREIGN KEY ("member_id") REFERENCES "member"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "access_window" ADD CONSTRAINT "access_window_organization_id_fkey" FOREIGN KEY ("organization_id") REFERENCES "organization"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- Partitions of the log, one per month of recorded_at (UTC).
 -- Made ahead of time and attached, so that neither readers nor appends wait: ATTACH takes only a

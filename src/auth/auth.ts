@@ -1,6 +1,6 @@
 /** Credential to principal. */
 import { AnnalsError } from '../errors.ts';
-import { builtInRoles, type Permission, type Role } from '../model/role.ts';
+import { type Permission, type Role, resolveRole } from '../model/role.ts';
 import { hashToken, isToken } from '../model/token.ts';
 import type { Store, StoredCredential } from '../store/store.ts';
 
@@ -34,14 +34,6 @@ export interface AuthDeps {
   readonly now: () => number;
 }
 
-const builtIn = new Map(builtInRoles.map((role) => [role.key, role]));
-
-/** Built-in keys are reserved, so a key never stands for two roles. */
-function roleOf({ role, ownRole }: StoredCredential): Role | undefined {
-  if (ownRole === null) return role === null ? undefined : builtIn.get(role);
-  return { ...ownRole, permissions: new Set(ownRole.permissions), hiddenFields: new Set(ownRole.hiddenFields) };
-}
-
 export function openAuth(deps: AuthDeps): Auth {
   const principalOf = (stored: StoredCredential | null): Principal => {
     if (stored === null) throw new AnnalsError('UNAUTHENTICATED', { message: 'The token is unknown or revoked.' });
@@ -51,7 +43,7 @@ export function openAuth(deps: AuthDeps): Auth {
     if (stored.member?.active === false) {
       throw new AnnalsError('UNAUTHENTICATED', { message: 'The member this token acts as is suspended or removed.' });
     }
-    const role = roleOf(stored);
+    const role = resolveRole(stored.role, stored.ownRole);
     if (role === undefined) {
       throw new AnnalsError('UNAUTHENTICATED', { message: 'The credential has no role in this organization.' });
     }

@@ -107,6 +107,29 @@ export const builtInRoles: readonly Role[] = [
   builtIn('INTEGRATION', 'Integration', 'Records entries and sees none.', ['RECORD'], sees('NONE')),
 ];
 
+/** A role as it is stored: with lists for sets. */
+export interface RoleRecord extends Pick<Role, 'key' | 'name' | 'description' | 'visibility'> {
+  readonly permissions: readonly Permission[];
+  readonly hiddenFields: readonly HideableField[];
+}
+
+const builtInByKey: ReadonlyMap<string, Role> = new Map(builtInRoles.map((role) => [role.key, role]));
+
+export const roleFrom = (record: RoleRecord): Role => ({
+  ...record,
+  permissions: new Set(record.permissions),
+  hiddenFields: new Set(record.hiddenFields),
+});
+
+/**
+ * The role of a key: the organization’s own where it defines one, else the built-in one; undefined for neither. Built-in
+ * keys are reserved, so a key never stands for two roles.
+ */
+export function resolveRole(key: string | null, own: RoleRecord | null): Role | undefined {
+  if (own !== null) return roleFrom(own);
+  return key === null ? undefined : builtInByKey.get(key);
+}
+
 /** What the rule is applied to: the principal’s place in the organization, as numbers of the log. */
 export interface VisibilityFacts {
   /** The principal’s number as an actor; null for a token of no member. */

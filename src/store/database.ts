@@ -21,11 +21,17 @@ export interface RunOptions {
   readonly built?: boolean;
 }
 
-/** A pool of connections that runs statements in array mode with the log’s own type parsers. */
-export interface Database extends AsyncDisposable {
-  readonly pool: pg.Pool;
+/** What runs statements: the pool, or one connection inside a transaction. */
+export interface Runner {
   /** Rows as arrays of columns. Faults come as AnnalsError. */
   rows<Row extends readonly unknown[]>(text: string, values: readonly unknown[], options?: RunOptions): Promise<Row[]>;
+}
+
+/** A pool of connections that runs statements in array mode with the log’s own type parsers. */
+export interface Database extends Runner, AsyncDisposable {
+  readonly pool: pg.Pool;
+  /** Commits when the work is done and rolls back when it throws. READ COMMITTED. */
+  transaction<T>(work: (runner: Runner) => Promise<T>): Promise<T>;
   /** Runs statement texts through the observer from now on; for tests that count statements. */
   observe(observer: (text: string) => void): Disposable;
 }
@@ -96,8 +102,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const nameOf = openNames();
   const observers = new Set<(text: string) => void>();
 
-  return {
-    pool,
+  const runnerOn = (connection: pg.Pool | pg.PoolClient): Runner => ({
     async rows<Row extends readonly unknown[]>(
       text: string,
       values: readonly unknown[],
@@ -107,10 +112,38 @@ export function openDatabase(options: DatabaseOptions): Database {
       const name = run.planEach ? undefined : nameOf(text, run.built ?? false);
       const query = { text, values: [...values], rowMode: 'array' as const, types: entryTypes };
       try {
-        const result = await pool.query<Row>(name === undefined ? query : { ...query, name });
+        const result = await connection.query<Row>(name === undefined ? query : { ...query, name });
         return result.rows;
       } catch (error) {
         throw storeFault(error);
+      }
+    },
+  });
+
+  return {
+    pool,
+    ...runnerOn(pool),
+    async transaction(work) {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw storeFault(error);
+      });
+      // A connection may break between two statements; the next one says so.
+      const ignore = () => {};
+      client.on('error', ignore);
+      let broken = false;
+      try {
+        await client.query('begin');
+        const result = await work(runnerOn(client));
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch(() => {
+          broken = true;
+        });
+        throw storeFault(error);
+      } finally {
+        client.off('error', ignore);
+        client.release(broken);
       }
     },
     observe(observer) {

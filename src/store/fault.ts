@@ -20,8 +20,16 @@ const socketFaults = new Set([
   'EAI_AGAIN',
 ]);
 
+/** Prisma’s own codes for a server that is not reached, not in time, or that closed the connection. */
+const prismaFault = /^P(1001|1002|1008|1017|2024|2028|2034|2037)$/;
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+
+/** The SQLSTATE or the system’s code; of a fault that came through Prisma, the one that the driver gave it. */
 function codeOf(error: unknown): string | undefined {
-  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  const driver = memberOf(memberOf(memberOf(error, 'meta'), 'driverAdapterError'), 'cause');
+  const code = memberOf(driver, 'originalCode') ?? memberOf(error, 'code');
   return typeof code === 'string' ? code : undefined;
 }
 
@@ -34,7 +42,7 @@ export function storeFault(error: unknown): unknown {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : '';
   if (code === '57014') return new AnnalsError('STATEMENT_TIMEOUT', { cause: error });
-  if ((code !== undefined && (passing.test(code) || socketFaults.has(code))) || lostConnection.test(message)) {
+  if ((code !== undefined && (passing.test(code) || prismaFault.test(code) || socketFaults.has(code))) || lostConnection.test(message)) {
     return new AnnalsError('UNAVAILABLE', { cause: error, retryAfterMs: 1000 });
   }
   return error;

@@ -7,7 +7,9 @@ import { type Database, openDatabase } from './database.ts';
 import { storeFault } from './fault.ts';
 import { PrismaClient } from './generated/client.ts';
 import { type Hints, openHints } from './notify.ts';
+import * as access from './statements/access.ts';
 import * as append from './statements/append.ts';
+import * as explain from './statements/explain.ts';
 import * as identity from './statements/identity.ts';
 import * as installation from './statements/installation.ts';
 import * as names from './statements/names.ts';
@@ -15,15 +17,17 @@ import * as read from './statements/read.ts';
 import * as tail from './statements/tail.ts';
 
 export type { PrismaClient } from './generated/client.ts';
+export type { AccessCounts, AccessWindowKey, EndedAccessWindow, KnownToken } from './statements/access.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
-export type { StoredCredential, StoredGrant, StoredRole } from './statements/identity.ts';
+export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
+export type { StoredCredential, StoredGrant, StoredMember, StoredRole } from './statements/identity.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
 export type { PageRequest } from './statements/read.ts';
 export type { Tail } from './statements/tail.ts';
 
 /** A statement function with its first argument, the database, supplied. */
 type Bound<F> = F extends (database: Database, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
-type Statements = typeof append & typeof identity & typeof installation & typeof names & typeof read & typeof tail;
+type Statements = typeof access & typeof append & typeof explain & typeof identity & typeof installation & typeof names & typeof read & typeof tail;
 type StatementNames = {
   [K in keyof Statements]: Statements[K] extends (database: Database, ...rest: never[]) => Promise<unknown> ? K : never;
 }[keyof Statements];
@@ -48,7 +52,7 @@ export interface StoreOptions {
 }
 
 function bind(database: Database): BoundStatements {
-  const all: Record<string, unknown> = { ...append, ...identity, ...installation, ...names, ...read, ...tail };
+  const all: Record<string, unknown> = { ...access, ...append, ...explain, ...identity, ...installation, ...names, ...read, ...tail };
   const bound = Object.entries(all).map(([name, run]) => [
     name,
     typeof run === 'function' ? (...rest: unknown[]) => run(database, ...rest) : run,

@@ -5,7 +5,12 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { isAlways, isNever, type Predicate } from '../model/predicate.ts';
 import { type AccessLevel, type HideableField, reaches, visibilityPredicate } from '../model/role.ts';
 import type { Store, StoredGrant } from '../store/store.ts';
+import { actionsOf } from './actions.ts';
 import { openTrees, type Tree } from './tree.ts';
+
+export { type AccessPage, type ExplainedGrant, type Explanations, type MemberView, openExplanations } from './explain.ts';
+export { openPreviews, type Previews } from './preview.ts';
+export type { AccessHolder, AccessReason } from './reasons.ts';
 
 export interface Sight {
   readonly predicate: Predicate;
@@ -17,6 +22,8 @@ export interface Sight {
   readonly directories: ReadonlySet<number>;
   /** Directories on which a sufficient grant stands. */
   readonly granted: ReadonlySet<number>;
+  /** What the directories follow from: the grants to the principal and to its groups; none where the role sees all or none. */
+  readonly grants: readonly StoredGrant[];
   /**
    * Changes with the rights themselves: the role, who the principal is where that matters, and the directories granted.
    * Not with the tree: that others made folders is nothing to be told about.
@@ -89,10 +96,7 @@ export function openVisibility(deps: VisibilityDeps): Visibility {
       );
       directories = reached(tree, grants, rule.minimumAccessLevel);
     }
-    const numbers = (rule.categories ?? []).flatMap((category) =>
-      deps.catalogue.actionsOf(category).map((action) => deps.actionNumber(action.key)),
-    );
-    const actions = new Set(numbers.filter((number) => number !== undefined));
+    const actions = actionsOf(rule, deps);
     const predicate = visibilityPredicate(rule, { actor: principal.member?.actor ?? null, directories, actions });
     const everything = isAlways(predicate);
     return {
@@ -102,6 +106,7 @@ export function openVisibility(deps: VisibilityDeps): Visibility {
       nothing: isNever(predicate),
       directories,
       granted,
+      grants,
       hiddenFields: principal.role.hiddenFields,
       fingerprint: fingerprintOf(principal, grants),
     };

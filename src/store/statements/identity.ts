@@ -110,6 +110,48 @@ export async function reloadCredential(
   return row === undefined ? null : credentialFrom(row);
 }
 
+/** A member as stored, with the organization’s head in the same round trip. */
+export interface StoredMember {
+  readonly id: number;
+  readonly externalId: string;
+  readonly name: string;
+  readonly actor: number;
+  readonly status: 'ACTIVE' | 'SUSPENDED' | 'REMOVED';
+  /** Key of the role; null may do and see nothing. */
+  readonly role: string | null;
+  readonly ownRole: StoredRole | null;
+  readonly rightsVersion: number;
+  readonly generation: number;
+}
+
+/** The member with this external id; null when there is none. */
+export async function findMember(
+  database: Database,
+  organization: number,
+  externalId: string,
+): Promise<StoredMember | null> {
+  const [row] = await database.rows<
+    [number, string, string, number, StoredMember['status'], string | null, StoredRole | null, number, number]
+  >(
+    `select m.id, m.external_id, m.name, m.actor_id, m.status::text, m.role, ${roleJson}, h.rights_version, h.generation
+     from member m join log_head h on h.organization_id = m.organization_id
+     left join role r on r.organization_id = m.organization_id and r.key = m.role
+     where m.organization_id = $1 and m.external_id = $2`,
+    [organization, externalId],
+  );
+  if (row === undefined) return null;
+  const [id, foundId, name, actor, status, role, ownRole, rightsVersion, generation] = row;
+  return { id, externalId: foundId, name, actor, status, role, ownRole, rightsVersion, generation };
+}
+
+/** The roles that the organization defines itself. */
+export async function readOwnRoles(database: Database, organization: number): Promise<StoredRole[]> {
+  const rows = await database.rows<[StoredRole]>(`select ${roleJson} from role r where r.organization_id = $1`, [
+    organization,
+  ]);
+  return rows.map(([role]) => role);
+}
+
 export interface StoredDirectory {
   readonly id: number;
   readonly parent: number | null;
