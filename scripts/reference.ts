@@ -52,5 +52,6 @@ export const referencePages = {
 } as const satisfies Record<string, () => string>;
 
 if (import.meta.main) {
-  for (const [path, page] of Object.entries(referencePages)) writeFileSync(new URL(`../${path}`, import.meta.url), page());
+  for (const [path, page] of Object.entries(referencePages))
+    writeFileSync(new URL(`../${path}`, import.meta.url), page());
 }

@@ -81,6 +81,8 @@ export function withSessionOptions(url: string): string {
   return parsed.href;
 }
 
+/** How long a statement waits for a connection: for a new one to answer, or for one of the pool to come free. */
+const connectMs = 10_000;
 /** How much longer than the server’s own limit a statement may take before its connection counts as dead. */
 const answerMs = 2000;
 
@@ -89,7 +91,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionString: withSessionOptions(options.url),
     max: options.connections,
     application_name: options.applicationName,
-    connectionTimeoutMillis: 5000,
+    connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: 60_000,
     statement_timeout: options.statementTimeoutMs,
     // The server’s limit does not help where the server, or the network to it, has gone silent.
