@@ -29,7 +29,9 @@ describe('the documents agree with the code', () => {
 
   it('every npm command in a document is a script', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-    const named = pages.flatMap((page) => [...read(page).matchAll(/`npm (?:run )?([a-z:]+)/g)].map((match) => match[1] ?? ''));
+    const named = pages.flatMap((page) =>
+      [...read(page).matchAll(/`npm (?:run )?([a-z:]+)/g)].map((match) => match[1] ?? ''),
+    );
     const builtIn = ['start', 'test', 'ci', 'install', 'run'];
     expect(named.filter((name) => !(name in scripts) && !builtIn.includes(name))).toEqual([]);
     expect(scripts.start).toBeDefined();
@@ -37,8 +39,11 @@ describe('the documents agree with the code', () => {
   });
 
   it('every `annals` command in a document exists', () => {
-    const named = pages.flatMap((page) => [...read(page).matchAll(/npx annals ((?:[a-z]+ ?)+|--help)/g)].map((match) => (match[1] ?? '').trim()));
-    const known = (words: string) => words === '--help' || commands.some((command) => `${words} `.startsWith(`${command.name} `));
+    const named = pages.flatMap((page) =>
+      [...read(page).matchAll(/npx annals ((?:[a-z]+ ?)+|--help)/g)].map((match) => (match[1] ?? '').trim()),
+    );
+    const known = (words: string) =>
+      words === '--help' || commands.some((command) => `${words} `.startsWith(`${command.name} `));
     expect(named.length).toBeGreaterThan(0);
     expect(named.filter((words) => !known(words))).toEqual([]);
   });

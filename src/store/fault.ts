@@ -42,7 +42,10 @@ export function storeFault(error: unknown): unknown {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : '';
   if (code === '57014') return new AnnalsError('STATEMENT_TIMEOUT', { cause: error });
-  if ((code !== undefined && (passing.test(code) || prismaFault.test(code) || socketFaults.has(code))) || lostConnection.test(message)) {
+  if (
+    (code !== undefined && (passing.test(code) || prismaFault.test(code) || socketFaults.has(code))) ||
+    lostConnection.test(message)
+  ) {
     return new AnnalsError('UNAVAILABLE', { cause: error, retryAfterMs: 1000 });
   }
   return error;

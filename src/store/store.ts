@@ -3,11 +3,12 @@
  * node-postgres; configuration goes through the Prisma client, which shares the pool.
  */
 import { PrismaPg } from '@prisma/adapter-pg';
-import { type Database, openDatabase } from './database.ts';
+import { type Database, openDatabase, type Runner } from './database.ts';
 import { storeFault } from './fault.ts';
 import { PrismaClient } from './generated/client.ts';
 import { type Hints, openHints } from './notify.ts';
 import * as access from './statements/access.ts';
+import * as administration from './statements/administration.ts';
 import * as append from './statements/append.ts';
 import * as explain from './statements/explain.ts';
 import * as identity from './statements/identity.ts';
@@ -15,28 +16,55 @@ import * as installation from './statements/installation.ts';
 import * as names from './statements/names.ts';
 import * as read from './statements/read.ts';
 import * as tail from './statements/tail.ts';
+import * as worldRead from './statements/worldRead.ts';
+import * as worldWrite from './statements/worldWrite.ts';
 
 export type { PrismaClient } from './generated/client.ts';
 export type { AccessCounts, AccessWindowKey, EndedAccessWindow, KnownToken } from './statements/access.ts';
+export type { TokenRecord } from './statements/administration.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
 export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
 export type { StoredCredential, StoredGrant, StoredMember, StoredRole } from './statements/identity.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
 export type { PageRequest } from './statements/read.ts';
 export type { Tail } from './statements/tail.ts';
+export type {
+  GrantPlace,
+  GrantRecord,
+  GroupRecord,
+  MemberRecord,
+  MemberStatus,
+  MembershipRecord,
+  PagedGrant,
+  PlaceRecord,
+} from './statements/worldRead.ts';
 
 /** A statement function with its first argument, the database, supplied. */
 type Bound<F> = F extends (database: Database, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
-type Statements = typeof access & typeof append & typeof explain & typeof identity & typeof installation & typeof names & typeof read & typeof tail;
+type Statements = typeof access &
+  typeof append &
+  typeof explain &
+  typeof identity &
+  typeof installation &
+  typeof names &
+  typeof read &
+  typeof tail;
 type StatementNames = {
   [K in keyof Statements]: Statements[K] extends (database: Database, ...rest: never[]) => Promise<unknown> ? K : never;
 }[keyof Statements];
 type BoundStatements = { readonly [K in StatementNames]: Bound<Statements[K]> };
+const administering = { ...administration, ...worldRead, ...worldWrite };
+type Administering = typeof administering;
+/** The statements of administration, on the pool or inside a transaction. */
+export type AdministrationStatements = { readonly [K in keyof Administering]: Bound<Administering[K]> };
 
 export interface Store extends BoundStatements, AsyncDisposable {
   /** For configuration only; the log’s tables are closed to it. */
   readonly prisma: PrismaClient;
   readonly hints: Hints;
+  readonly administration: AdministrationStatements;
+  /** Runs statements of administration in one transaction; rolls back when the work throws. */
+  administer<T>(work: (statements: AdministrationStatements) => Promise<T>): Promise<T>;
   /** Throws UNAVAILABLE when the database does not answer. */
   ping(): Promise<void>;
   /** Raises the rights version of an organization, after a change of who may see or do what. */
@@ -52,12 +80,29 @@ export interface StoreOptions {
 }
 
 function bind(database: Database): BoundStatements {
-  const all: Record<string, unknown> = { ...access, ...append, ...explain, ...identity, ...installation, ...names, ...read, ...tail };
+  const all: Record<string, unknown> = {
+    ...access,
+    ...append,
+    ...explain,
+    ...identity,
+    ...installation,
+    ...names,
+    ...read,
+    ...tail,
+  };
   const bound = Object.entries(all).map(([name, run]) => [
     name,
     typeof run === 'function' ? (...rest: unknown[]) => run(database, ...rest) : run,
   ]);
   return Object.fromEntries(bound) as BoundStatements;
+}
+
+function bindAdministration(runner: Runner): AdministrationStatements {
+  const bound = Object.entries(administering).map(([name, run]) => [
+    name,
+    (...rest: unknown[]) => Reflect.apply(run, undefined, [runner, ...rest]),
+  ]);
+  return Object.fromEntries(bound) as AdministrationStatements;
 }
 
 /** Opens the pool and the listener; connects on first use. */
@@ -69,6 +114,8 @@ export function openStore(options: StoreOptions): Store {
     ...bind(database),
     prisma,
     hints,
+    administration: bindAdministration(database),
+    administer: (work) => database.transaction((runner) => work(bindAdministration(runner))),
     observe: database.observe,
     async ping() {
       await database.rows('select 1', []);

@@ -8,7 +8,13 @@ import type { Store, StoredGrant } from '../store/store.ts';
 import { actionsOf } from './actions.ts';
 import { openTrees, type Tree } from './tree.ts';
 
-export { type AccessPage, type ExplainedGrant, type Explanations, type MemberView, openExplanations } from './explain.ts';
+export {
+  type AccessPage,
+  type ExplainedGrant,
+  type Explanations,
+  type MemberView,
+  openExplanations,
+} from './explain.ts';
 export { openPreviews, type Previews } from './preview.ts';
 export type { AccessHolder, AccessReason } from './reasons.ts';
 

@@ -6,7 +6,7 @@
  * What exists is looked up before inserting: a conflict would use up a number, and numbers are 32 bits wide.
  */
 import type { Runner } from '../database.ts';
-import type { StoredGroup, StoredMember, StoredMembership, StoredPlace, StoredWorldGrant } from './worldRead.ts';
+import type { GrantRecord, GroupRecord, MemberRecord, MembershipRecord, PlaceRecord } from './worldRead.ts';
 
 const column = <T>(rows: readonly T[], value: (row: T) => string | null): (string | null)[] => rows.map(value);
 
@@ -29,7 +29,7 @@ export async function raiseRights(runner: Runner, organization: number): Promise
 export async function writeMembers(
   runner: Runner,
   organization: number,
-  members: readonly StoredMember[],
+  members: readonly MemberRecord[],
 ): Promise<void> {
   const people = [
     organization,
@@ -53,7 +53,8 @@ export async function writeMembers(
     people,
   );
   const all = [...people, column(members, (one) => one.role), column(members, (one) => one.status)];
-  const given = 'unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) i(external_id, name, email, role, status)';
+  const given =
+    'unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) i(external_id, name, email, role, status)';
   await runner.rows(
     `update member m set name = i.name, email = i.email, role = i.role, status = i.status::member_status from ${given}
      where m.organization_id = $1 and m.external_id = i.external_id`,
@@ -83,7 +84,7 @@ export async function revokeTokensOf(
   );
 }
 
-export async function writeGroups(runner: Runner, organization: number, groups: readonly StoredGroup[]): Promise<void> {
+export async function writeGroups(runner: Runner, organization: number, groups: readonly GroupRecord[]): Promise<void> {
   const values = [organization, column(groups, (one) => one.externalId), column(groups, (one) => one.name)];
   const given = 'unnest($2::text[], $3::text[]) i(external_id, name)';
   await runner.rows(
@@ -105,7 +106,7 @@ export async function deleteGroups(runner: Runner, organization: number, groups:
   ]);
 }
 
-const membershipValues = (organization: number, memberships: readonly StoredMembership[]) => [
+const membershipValues = (organization: number, memberships: readonly MembershipRecord[]) => [
   organization,
   column(memberships, (one) => one.groupId),
   column(memberships, (one) => one.memberId),
@@ -117,7 +118,7 @@ const membershipRows = `unnest($2::text[], $3::text[]) i(group_id, member_id)
 export async function addMemberships(
   runner: Runner,
   organization: number,
-  memberships: readonly StoredMembership[],
+  memberships: readonly MembershipRecord[],
 ): Promise<void> {
   await runner.rows(
     `insert into group_membership (group_id, member_id) select g.id, m.id from ${membershipRows} on conflict do nothing`,
@@ -128,7 +129,7 @@ export async function addMemberships(
 export async function deleteMemberships(
   runner: Runner,
   organization: number,
-  memberships: readonly StoredMembership[],
+  memberships: readonly MembershipRecord[],
 ): Promise<void> {
   await runner.rows(
     `delete from group_membership s using ${membershipRows}
@@ -138,7 +139,7 @@ export async function deleteMemberships(
 }
 
 /** Adds and updates directories with all their columns; parents exist or stand in the same list, in any order. */
-export async function writePlaces(runner: Runner, organization: number, places: readonly StoredPlace[]): Promise<void> {
+export async function writePlaces(runner: Runner, organization: number, places: readonly PlaceRecord[]): Promise<void> {
   const values = [
     organization,
     column(places, (one) => one.externalId),
@@ -164,7 +165,7 @@ export async function writePlaces(runner: Runner, organization: number, places: 
   );
 }
 
-const grantValues = (organization: number, grants: readonly StoredWorldGrant[]) => [
+const grantValues = (organization: number, grants: readonly GrantRecord[]) => [
   organization,
   column(grants, (one) => one.directoryId),
   column(grants, (one) => one.memberId),
@@ -182,11 +183,7 @@ const same = `r.organization_id = $1 and r.directory_id = n.directory
   and coalesce(r.member_id, 0) = coalesce(n.member, 0) and coalesce(r.group_id, 0) = coalesce(n.grp, 0)`;
 
 /** One grant for each directory and subject: what stands there already gets the level. */
-export async function writeWorldGrants(
-  runner: Runner,
-  organization: number,
-  grants: readonly StoredWorldGrant[],
-): Promise<void> {
+export async function writeGrants(runner: Runner, organization: number, grants: readonly GrantRecord[]): Promise<void> {
   const values = [...grantValues(organization, grants), column(grants, (one) => one.level)];
   const given = numbered(', $5::text[]', ', level');
   await runner.rows(`update directory_grant r set level = n.level::access_level from ${given} where ${same}`, values);
@@ -198,10 +195,10 @@ export async function writeWorldGrants(
   );
 }
 
-export async function deleteWorldGrants(
+export async function deleteGrants(
   runner: Runner,
   organization: number,
-  grants: readonly StoredWorldGrant[],
+  grants: readonly GrantRecord[],
 ): Promise<void> {
   await runner.rows(
     `delete from directory_grant r using ${numbered('', '')} where ${same}`,
