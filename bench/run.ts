@@ -1,5 +1,6 @@
 /** `npm run bench [-- NAME…] [-- --quick]`: runs the named benchmarks, or all. Prints ratios; never fails on one. */
 import { parseArgs } from 'node:util';
+import { benchAccess } from './access.ts';
 import { benchAppend } from './append.ts';
 import { benchLive } from './live.ts';
 import { benchRead } from './read.ts';
@@ -9,6 +10,7 @@ const benches: Readonly<Record<string, (postgres: BenchPostgres, quick: boolean)
   append: benchAppend,
   read: benchRead,
   live: benchLive,
+  access: benchAccess,
 };
 
 const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean' } }, allowPositionals: true });

@@ -2,6 +2,14 @@
 import { createSecretKey } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
+import {
+  type Access,
+  type Client,
+  openAccess,
+  watchedAuthenticate,
+  watchedLive,
+  watchedQuery,
+} from './access/access.ts';
 import { type Administration, openAdministration } from './administration/administration.ts';
 import { type Auth, openAuth, type Principal } from './auth/auth.ts';
 import { type Catalogue, openCatalogue } from './catalogue/catalogue.ts';
@@ -25,7 +33,7 @@ import { openQuery } from './query/query.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { openStore, type Store } from './store/store.ts';
-import { openVisibility } from './visibility/visibility.ts';
+import { openExplanations, openPreviews, openVisibility } from './visibility/visibility.ts';
 
 export type { Config } from './config.ts';
 export { type Demo, type DemoFile, demoFilePath } from './demo/fill.ts';
@@ -49,7 +57,7 @@ export interface App extends AsyncDisposable {
   readonly auth: Auth;
   readonly administration: Administration;
   readonly embedded: boolean;
-  createContext(principal: Principal | null, requestId: string, locale: string): AnnalsContext;
+  createContext(principal: Principal | null, requestId: string, locale: string, client?: Client): AnnalsContext;
   /** Starts to serve; dispose the result, or the app, to stop. */
   listen(): Promise<Http>;
   /** The demo organization, filled; null where there is none: outside databases, DEMO=off, or real organizations. */
@@ -96,8 +104,37 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
     );
   const log = logAt(now);
   const live = openLive({ store, log, query, auth, now });
-  const services: Services = { catalogue, log, query, live, visibility, names: store, actions };
-  return { auth, log, live, services, logAt };
+  const { fault, keySecret: secret, logger } = deps;
+  const access = openAccess(
+    { store, append: log.append, actionNumber, now, random, fault, secret, log: logger },
+    config,
+  );
+  const explanations = openExplanations({ store, visibility, catalogue, actionNumber, now });
+  const previews = openPreviews({ store, visibility, onPreview: notePreview(access) });
+  const administration = openAdministration({ store, auth, catalogue, now, random, onChange: access.recordChanges });
+  const services: Services = {
+    catalogue,
+    log,
+    query: watchedQuery(query, access),
+    live: watchedLive(live, access),
+    visibility,
+    explanations,
+    previews,
+    names: store,
+    actions,
+    access,
+    administration: administration.management,
+  };
+  return { auth, log, live, access, administration, services, logAt };
+}
+
+/** What is read through a member’s eyes is the access of who looks, and recorded before it is answered. */
+function notePreview(access: Access): Parameters<typeof openPreviews>[0]['onPreview'] {
+  return async (principal, eyes) => {
+    access.actFor(eyes, principal);
+    const affectedUser = { id: eyes.member?.externalId ?? null, name: eyes.name };
+    await access.note(principal, 'PREVIEW', { operation: 'asMember', affectedUser });
+  };
 }
 
 interface DomainDeps {
@@ -107,6 +144,7 @@ interface DomainDeps {
   readonly fault: FaultReport;
   readonly cursorKeys: Awaited<ReturnType<Store['serverKeys']>>;
   readonly keySecret: ReturnType<typeof createSecretKey>;
+  readonly logger: Logger;
 }
 
 async function sharedKeys(store: Store, random: RandomSource) {
@@ -189,24 +227,24 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     now,
     random,
     fault: faults.report,
+    logger,
     ...(await sharedKeys(store, random)),
   });
   undo.use(domain.log);
+  undo.use(domain.access);
   undo.use(domain.live);
-  const administration = openAdministration({ store, now, random });
-  const { services, auth } = domain;
+  const { services, auth, administration } = domain;
 
-  const createContext = (principal: Principal | null, requestId: string, locale: string): AnnalsContext => ({
-    principal,
-    services,
-    loaders: createLoaders(services, principal),
-    requestId,
-    locale,
-  });
+  const createContext: App['createContext'] = (principal, requestId, locale, client) => {
+    if (principal !== null) {
+      services.access.introduce(principal, { ip: null, userAgent: null, ...client, request: requestId });
+    }
+    return { principal, services, loaders: createLoaders(services, principal), requestId, locale };
+  };
   const embedded = config.databaseUrl === null;
   const httpDeps: HttpDeps = {
     schema,
-    authenticate: auth.authenticate,
+    authenticate: watchedAuthenticate(auth, services.access),
     createContext,
     ready: () => readiness(store, faults),
     log: logger,

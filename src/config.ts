@@ -144,11 +144,16 @@ export const settings = {
   },
   bodyBytes: {
     name: 'BODY_BYTES',
-    ...number(262_144, 1024, 67_108_864, 'Largest request body of a caller that may not record.'),
+    ...number(
+      262_144,
+      1024,
+      67_108_864,
+      'Largest request body of a caller that may neither record nor manage members.',
+    ),
   },
   recordBodyBytes: {
     name: 'RECORD_BODY_BYTES',
-    ...number(8_388_608, 1024, 268_435_456, 'Largest request body of a caller that may record.'),
+    ...number(8_388_608, 1024, 268_435_456, 'Largest request body of a caller that may record or manage members.'),
   },
   entryBytes: {
     name: 'ENTRY_BYTES',

@@ -39,7 +39,7 @@ export const errorTable = {
   },
   BODY_TOO_LARGE: {
     message: 'The request body is larger than the limit.',
-    cure: 'Send fewer or smaller entries in one request; callers that may record have the larger limit.',
+    cure: 'Send fewer or smaller entries in one request; callers that may record or manage members have the larger limit.',
     http: 413,
     ws: 1009,
     exit: 2,
@@ -85,6 +85,18 @@ export const errorTable = {
     cure: 'Leave the field out of the filter, the search, the grouping and the order.',
     http: 403,
     exit: 3,
+  },
+  ESCALATION: {
+    message: 'Nobody gives or takes away more than its own role may do and see.',
+    cure: 'Ask somebody whose role has as much; docs/administration.md has the rule.',
+    http: 403,
+    exit: 3,
+  },
+  LAST_OWNER: {
+    message: 'The organization would have no active owner left.',
+    cure: 'Make another active member OWNER first.',
+    http: 409,
+    exit: 2,
   },
 
   // Rows of recordLogs

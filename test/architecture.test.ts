@@ -21,10 +21,11 @@ const named = {
   catalogue: { imports: ['model', 'errors', 'store'], alsoPublic: ['numbers.ts'] },
   auth: { imports: ['model', 'errors', 'store'] },
   visibility: { imports: ['model', 'errors', 'store'] },
-  administration: { imports: ['model', 'errors', 'store'] },
+  administration: { imports: ['model', 'errors', 'store', 'auth'] },
   log: { imports: ['model', 'errors', 'store', 'catalogue'] },
   query: { imports: ['model', 'errors', 'store', 'auth', 'visibility', 'log'], publicTypes: ['filter.ts'] },
   live: { imports: ['model', 'errors', 'log', 'query', 'visibility', 'auth'] },
+  access: { imports: ['model', 'errors'] },
   sources: { imports: ['model', 'errors', 'catalogue'] },
   demo: { imports: ['model', 'errors'], alsoPublic: ['fill.ts'] },
   graphql: {

@@ -35,10 +35,14 @@ export async function createOrganization(database: BenchDatabase): Promise<Organ
 
 export type Server = { readonly url: string } & AsyncDisposable;
 
-/** Resolves when the server has printed its address. `nodeArguments`: such as `--cpu-prof`. */
-export async function startServer(database: BenchDatabase, nodeArguments: readonly string[] = []): Promise<Server> {
+/** Resolves when the server has printed its address. `nodeArguments`: such as `--cpu-prof`; `settings` by name. */
+export async function startServer(
+  database: BenchDatabase,
+  nodeArguments: readonly string[] = [],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-  return startProcess([...nodeArguments, main, 'serve'], { PATH: '', ...environment(database) });
+  return startProcess([...nodeArguments, main, 'serve'], { PATH: '', ...environment(database), ...settings });
 }
 
 /** The same server with a `recordLogs` that does nothing: see append/empty.ts. */

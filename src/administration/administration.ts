@@ -1,12 +1,24 @@
 /** Organizations and what belongs to them: members, groups, directories, grants, tokens. */
 
+import type { Auth, Principal } from '../auth/auth.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { AnnalsError } from '../errors.ts';
-import { createToken, hashToken, tokenPrefix } from '../model/token.ts';
-import { isUuid, type RandomSource, uuidV7 } from '../model/uuid.ts';
-import type { Store } from '../store/store.ts';
-import { checkRole, checkText, checkWorld } from './checks.ts';
-import { type Client, importWorld, raiseRights, type World, writeWorld } from './world.ts';
+import { type RandomSource, uuidV7 } from '../model/uuid.ts';
+import { type AdministrationStatements, type Store, storeFault } from '../store/store.ts';
+import { carryOut } from './change.ts';
+import type { AdministrationChange } from './changes.ts';
+import { badInput } from './checks.ts';
+import { type Management, openManagement, openTurns } from './management.ts';
+import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
+import { type World, wishOf } from './world.ts';
 
+export type { ChangeReport } from './change.ts';
+export type { AdministrationChange, ChangeCount, ChangedThing, ChangeKind, ChangeOperation, Named } from './changes.ts';
+export type { ListedGroup, ListPage, ListRequest } from './lists.ts';
+export type { Management } from './management.ts';
+export type { RoleInput } from './roles.ts';
+export type { CreatedToken, TokenRequest } from './tokens.ts';
+export type { DirectoryInput, GrantInput, GrantKey, GroupInput, MemberInput, WorldInput } from './wish.ts';
 export type { World } from './world.ts';
 
 export interface OrganizationRef {
@@ -15,26 +27,13 @@ export interface OrganizationRef {
   readonly name: string;
 }
 
-/** A token as shown once, at its creation. */
-export interface CreatedToken {
-  readonly id: string;
-  readonly token: string;
-}
-
-export interface TokenRequest {
-  readonly name: string;
-  /** External id of the member that the token acts as; or a role of its own. */
-  readonly actsAs: { readonly member: string } | { readonly role: string };
-  /** Milliseconds; null never. */
-  readonly expiresAt?: number | null;
-}
-
 export interface Owner {
   readonly externalId: string;
   readonly name: string;
   readonly email: string | null;
 }
 
+/** What the operator does, who may do everything; and, as `management`, what principals do. */
 export interface Administration {
   /** An organization with its log, its first owner and the owner’s token. Errors: BAD_INPUT. */
   createOrganization(options: {
@@ -52,12 +51,17 @@ export interface Administration {
    * on open streams. Errors: BAD_INPUT with the path of the mistake; then nothing was written.
    */
   importWorld(to: OrganizationRef, world: World): Promise<void>;
+  readonly management: Management;
 }
 
 export interface AdministrationDeps {
-  readonly store: Pick<Store, 'prisma' | 'hints'>;
+  readonly store: Pick<Store, 'prisma' | 'hints' | 'administer' | 'administration'>;
+  readonly auth: Pick<Auth, 'refresh'>;
+  readonly catalogue: Pick<Catalogue, 'category'>;
   readonly now: () => number;
   readonly random: RandomSource;
+  /** See `ManagementDeps`. */
+  readonly onChange?: (principal: Principal, changes: readonly AdministrationChange[]) => Promise<void>;
 }
 
 const organizationName = /^\S.{0,98}\S$|^\S$/u;
@@ -70,105 +74,77 @@ function checkOrganizationName(name: string): void {
   });
 }
 
-const noSuchToken = () =>
-  new AnnalsError('BAD_INPUT', { path: 'id', message: 'There is no such token, or it was revoked before.' });
-
-/** Whom a token stands for, as columns of its row. */
-async function subjectOf(
-  client: Client,
-  to: OrganizationRef,
-  { actsAs }: TokenRequest,
-): Promise<{ memberId: number } | { role: string }> {
-  if ('role' in actsAs) {
-    checkRole('role', actsAs.role);
-    return { role: actsAs.role };
-  }
-  const { member: externalId } = actsAs;
-  checkText('member', externalId, 'id');
-  const member = await client.member.findUnique({
-    where: { organizationId_externalId: { organizationId: to.organization, externalId } },
-    select: { id: true },
+const taken = (name: string) =>
+  new AnnalsError('BAD_INPUT', {
+    path: 'name',
+    message: `There is an organization ${JSON.stringify(name)} already.`,
+    cure: 'Choose another name.',
   });
-  if (member !== null) return { memberId: member.id };
-  throw new AnnalsError('BAD_INPUT', {
-    path: 'member',
-    message: `There is no member ${JSON.stringify(externalId)}.`,
-  });
-}
 
 export function openAdministration(deps: AdministrationDeps): Administration {
-  const { prisma, hints } = deps.store;
-
-  const newToken = async (client: Client, to: OrganizationRef, request: TokenRequest): Promise<CreatedToken> => {
-    checkText('name', request.name, 'name');
-    const subject = await subjectOf(client, to, request);
-    const token = createToken(deps.random);
-    const id = uuidV7(deps.now(), deps.random);
-    await client.apiToken.create({
-      data: {
-        id,
-        organizationId: to.organization,
-        name: request.name,
-        hash: new Uint8Array(hashToken(token)),
-        prefix: tokenPrefix(token),
-        expiresAt: typeof request.expiresAt === 'number' ? new Date(request.expiresAt) : null,
-        ...subject,
-      },
-    });
-    return { id, token };
+  const { store, now, random } = deps;
+  const inTurn = openTurns();
+  /** The operator’s own changes: the same frame as for principals, without anyone to ask for permission. */
+  const administer = async <T>(
+    organization: number,
+    work: (statements: AdministrationStatements) => Promise<T>,
+  ): Promise<T> => {
+    const result = await inTurn(() =>
+      store.administer(async (statements) => {
+        await statements.lockOrganization(organization);
+        return work(statements);
+      }),
+    );
+    store.hints.send();
+    return result;
+  };
+  const newToken = async (statements: AdministrationStatements, organization: number, request: TokenRequest) => {
+    const { result, write } = await tokenStep(statements, organization, request, { by: null, now, random });
+    await write();
+    return { id: result.id, token: result.token };
   };
 
   return {
+    management: openManagement(deps, inTurn),
+
     async createOrganization({ name, demo = false, owner = { externalId: 'owner', name: 'Owner', email: null } }) {
       checkOrganizationName(name);
-      const world: World = { members: [{ ...owner, role: 'OWNER' }], groups: [], directories: [], grants: [] };
-      checkWorld(world);
-      const uid = uuidV7(deps.now(), deps.random);
-      return prisma.$transaction(async (client) => {
-        // Of two that create the same name at once, the second finds it taken.
-        const [made] = await client.organization.createManyAndReturn({
-          data: [{ uid, name, demo }],
-          skipDuplicates: true,
-          select: { id: true },
-        });
-        if (made === undefined) {
-          throw new AnnalsError('BAD_INPUT', {
-            path: 'name',
-            message: `There is an organization ${JSON.stringify(name)} already.`,
-            cure: 'Choose another name.',
-          });
-        }
-        await client.logHead.create({ data: { organizationId: made.id } });
-        const ref = { organization: made.id, organizationUid: uid, name };
-        await writeWorld(client, made.id, world);
-        const request = { name: 'first owner', actsAs: { member: owner.externalId } };
-        return { ...ref, ownerToken: (await newToken(client, ref, request)).token };
-      });
+      const wish = wishOf({ members: [{ ...owner, role: 'OWNER' }], groups: [], directories: [], grants: [] });
+      const uid = uuidV7(now(), random);
+      return inTurn(() =>
+        store.administer(async (statements) => {
+          const organization = await statements.insertOrganization({ uid, name, demo });
+          if (organization === null) throw taken(name);
+          await carryOut(statements, wish, { organization, role: null, now: now() });
+          const request = { name: 'first owner', actsAs: { member: owner.externalId } };
+          const { token } = await newToken(statements, organization, request);
+          return { organization, organizationUid: uid, name, ownerToken: token };
+        }),
+      );
     },
 
     async organizations() {
-      const all = await prisma.organization.findMany({ orderBy: { id: 'asc' } });
+      const all = await store.prisma.organization.findMany({ orderBy: { id: 'asc' } }).catch((error: unknown) => {
+        throw storeFault(error);
+      });
       return all.map(({ id, uid, name, demo }) => ({ organization: id, organizationUid: uid, name, demo }));
     },
 
-    createToken: (to, request) => newToken(prisma, to, request),
+    createToken: ({ organization }, request) =>
+      administer(organization, (statements) => newToken(statements, organization, request)),
 
-    async revokeToken(to, id) {
-      if (!isUuid(id)) throw noSuchToken();
-      await prisma.$transaction(async (client) => {
-        const { count } = await client.apiToken.updateMany({
-          where: { id, organizationId: to.organization, revokedAt: null },
-          data: { revokedAt: new Date(deps.now()) },
-        });
-        if (count === 0) throw noSuchToken();
-        await raiseRights(client, to.organization);
-      });
-      hints.send();
-    },
+    revokeToken: ({ organization }, id) =>
+      administer(organization, async (statements) => {
+        const { change, write } = await tokenRevocation(statements, organization, id, now());
+        if (change === null) throw badInput('id', 'there is no such token, or it was revoked before.');
+        await write();
+      }),
 
-    async importWorld(to, world) {
-      await importWorld(prisma, to.organization, world);
-      hints.send();
+    async importWorld({ organization }, world) {
+      const wish = wishOf(world);
+      await administer(organization, (statements) =>
+        carryOut(statements, wish, { organization, role: null, now: now() }),
+      );
     },
   };
 }

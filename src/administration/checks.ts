@@ -1,12 +1,13 @@
 /** What may stand in an organization: texts that can be stored, references that lead somewhere, a tree that is one. */
 import { AnnalsError } from '../errors.ts';
-import { accessLevels, builtInRoles } from '../model/role.ts';
+import { accessLevels } from '../model/role.ts';
 import type { World } from './world.ts';
 
 /** Most UTF-16 code units; the same limits as for the ids and names in entries. */
-const textLimits = { id: 200, name: 500 } as const;
+const textLimits = { id: 200, name: 500, email: 320, description: 2000 } as const;
 
-const badInput = (path: string, message: string, cure?: string): AnnalsError =>
+/** BAD_INPUT at a place of the input; the message names it, too. */
+export const badInput = (path: string, message: string, cure?: string): AnnalsError =>
   new AnnalsError('BAD_INPUT', { path, message: `${path}: ${message}`, ...(cure === undefined ? {} : { cure }) });
 
 /** Throws BAD_INPUT unless the text has 1 to the most characters and can be stored. */
@@ -18,13 +19,6 @@ export function checkText(path: string, text: string, kind: keyof typeof textLim
   if (text.includes('\0') || !text.isWellFormed()) {
     throw badInput(path, 'contains U+0000 or half of a surrogate pair, which cannot be stored.');
   }
-}
-
-/** Throws BAD_INPUT, with the path `role`, unless it is the key of a role. */
-export function checkRole(path: string, role: string): void {
-  if (builtInRoles.some((one) => one.key === role)) return;
-  const cure = `Use one of ${builtInRoles.map(({ key }) => key).join(', ')}.`;
-  throw badInput(path, `there is no role ${JSON.stringify(role)}.`, cure);
 }
 
 /** The ids of a list, in order; each may stand there once. */
@@ -47,12 +41,11 @@ const parentsFirst = 'List the directory above before this one; every reference 
 /** Throws BAD_INPUT with the path of the first mistake. A world that passes makes no ring of directories. */
 export function checkWorld({ members, groups, directories, grants }: World): void {
   const ids = { members: new Ids(), groups: new Ids(), directories: new Ids() };
-  for (const [index, { externalId, name, email, role }] of members.entries()) {
+  for (const [index, { externalId, name, email }] of members.entries()) {
     const path = `members[${index}]`;
     ids.members.add(`${path}.externalId`, externalId);
     checkText(`${path}.name`, name, 'name');
-    if (email !== null) checkText(`${path}.email`, email, 'name');
-    if (role !== null) checkRole(`${path}.role`, role);
+    if (email !== null) checkText(`${path}.email`, email, 'email');
   }
   for (const [index, { externalId, name, memberIds }] of groups.entries()) {
     const path = `groups[${index}]`;

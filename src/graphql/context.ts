@@ -1,10 +1,12 @@
+import type { Access } from '../access/access.ts';
+import type { Management } from '../administration/administration.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Live } from '../live/live.ts';
 import type { Log } from '../log/log.ts';
 import type { Query } from '../query/query.ts';
 import type { Store } from '../store/store.ts';
-import type { Visibility } from '../visibility/visibility.ts';
+import type { Explanations, Previews, Visibility } from '../visibility/visibility.ts';
 import type { Loaders } from './loaders.ts';
 
 /** The domain, as the composition root opened it. */
@@ -14,9 +16,14 @@ export interface Services {
   readonly query: Query;
   readonly live: Live;
   readonly visibility: Visibility;
+  readonly explanations: Explanations;
+  readonly previews: Previews;
   /** Names behind the numbers in entries that the principal already sees. */
   readonly names: Pick<Store, 'readActors' | 'readDirectories'>;
   readonly actions: ActionNumbers;
+  readonly access: Access;
+  /** Changes of members, groups, directories, grants, roles and tokens, each by a principal. */
+  readonly administration: Management;
 }
 
 /** Action keys and the small numbers that stand for them in entries. */
@@ -37,6 +44,8 @@ export interface AnnalsContext {
   readonly services: Services;
   /** Loaders remember what they loaded; a subscription replaces them before each batch. */
   loaders: Loaders;
+  /** Values that were read as somebody else, with the loaders of that view; see previewed.ts. */
+  previewed?: WeakMap<object, Loaders>;
   readonly requestId: string;
   /** BCP 47; descriptions are rendered in it where templates exist, else in English. */
   readonly locale: string;

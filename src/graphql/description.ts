@@ -3,6 +3,7 @@ import type { DescriptionFields } from '../catalogue/catalogue.ts';
 import type { Entry } from '../model/entry.ts';
 import { actionFor } from './absent.ts';
 import type { AnnalsContext } from './context.ts';
+import { loadersOf } from './previewed.ts';
 
 interface LookedUp {
   readonly actor: string | null;
@@ -31,7 +32,7 @@ function fieldsOf(entry: Entry, ids: LookedUp): DescriptionFields {
 
 /** One line of plain text in the language of `locale`; a promise only where an id must be looked up. */
 export function describeEntry(entry: Entry, locale: string, context: AnnalsContext): string | Promise<string> {
-  const { services, loaders } = context;
+  const { services } = context;
   const action = actionFor(services.catalogue, services.actions.key(entry.action));
   const render = (ids: LookedUp): string => services.catalogue.describe(action, fieldsOf(entry, ids), locale);
 
@@ -43,6 +44,7 @@ export function describeEntry(entry: Entry, locale: string, context: AnnalsConte
   };
   if (Object.values(nameless).every((number) => number === null)) return render(nothing);
 
+  const loaders = loadersOf(context, entry);
   const person = async (number: number | null) =>
     number === null ? null : (await loaders.actor.load(number)).externalId;
   const place = async (number: number | null) =>

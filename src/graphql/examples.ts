@@ -1,5 +1,7 @@
 /** What GraphiQL offers to start from: at least one example of every operation, each valid as it stands. */
 
+import { administrationExamples } from './administrationExamples.ts';
+
 export interface Example {
   /** As the tab shows it. */
   readonly name: string;
@@ -20,11 +22,70 @@ query WhoAmI {
     organization { name }
     sees {
       inWords
+      hiddenFields
       directories(first: 10) { name path }
+      grants(first: 10) { directoryId level groupName effect }
     }
   }
 }
 `,
+  },
+  {
+    name: 'Who sees this entry?',
+    document: `# Needs the permission MANAGE_MEMBERS. Every rule that shows it to somebody; "almost" adds whom only the entry's
+# category, or a missing permission, keeps from it. Null when the entry does not exist, and when you may not see it.
+query WhoSees($entry: ID!, $after: String) {
+  accessTo(entry: $entry, first: 50, after: $after, almost: true) {
+    totalCount
+    nodes {
+      kind
+      id
+      name
+      role { key }
+      sees
+      obstacle
+      reasons { rule inWords }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+    variables: { entry: 'entry:00000000-0000-7000-8000-000000000000' },
+  },
+  {
+    name: 'What does a member see?',
+    document: `# Needs the permission MANAGE_MEMBERS. What "viewer" tells the member about itself. Null for an unknown member.
+query WhatDoesAMemberSee($member: ID!) {
+  visibilityOf(member: $member) {
+    name
+    active
+    role { key description }
+    sees {
+      inWords
+      ownActivity
+      hiddenFields
+      # OPENS, CLOSES (it overrides a grant above), or NONE.
+      grants(first: 50) { directoryId level groupName effect }
+    }
+  }
+}
+`,
+    variables: { member: 'put-the-external-id-of-a-member-here' },
+  },
+  {
+    name: 'Through a member’s eyes',
+    document: `# Needs MANAGE_MEMBERS and a role that sees the whole log. The preview itself is recorded in the log.
+query ThroughTheirEyes($member: ID!) {
+  asMember(member: $member) {
+    logs(first: 20) {
+      totalCount
+      nodes { id occurredAt description directory { name } }
+    }
+    directories(first: 20) { name path }
+  }
+}
+`,
+    variables: { member: 'put-the-external-id-of-a-member-here' },
   },
   {
     name: 'Organization',
@@ -285,4 +346,5 @@ subscription WatchAfter($after: String, $filter: LogFilter) {
 `,
     variables: { filter: { severity: { gte: 5 } } },
   },
+  ...administrationExamples,
 ];

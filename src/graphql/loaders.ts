@@ -24,8 +24,13 @@ type LoaderServices = Pick<Services, 'names' | 'query' | 'visibility'>;
 /**
  * The loaders of one operation or batch. Without a principal they exist, and answer UNAUTHENTICATED: the guard of the
  * root fields keeps operations from getting this far.
+ * @param mark told of every value loaded whose fields depend on who reads it
  */
-export function createLoaders(services: LoaderServices, principal: Principal | null): Loaders {
+export function createLoaders(
+  services: LoaderServices,
+  principal: Principal | null,
+  mark?: (value: object) => void,
+): Loaders {
   const who = (): Principal => {
     if (principal === null) throw new AnnalsError('UNAUTHENTICATED');
     return principal;
@@ -38,13 +43,16 @@ export function createLoaders(services: LoaderServices, principal: Principal | n
       const shown = role.hiddenFields.has('EMAIL') ? actors.map((actor) => ({ ...actor, email: null })) : actors;
       return inOrder(numbers, shown, 'actor');
     }),
-    directory: new DataLoader<number, StoredDirectoryName>(async (numbers) =>
-      inOrder(numbers, await services.names.readDirectories(who().organization, numbers), 'directory'),
-    ),
+    directory: new DataLoader<number, StoredDirectoryName>(async (numbers) => {
+      const directories = await services.names.readDirectories(who().organization, numbers);
+      if (mark !== undefined) directories.forEach(mark);
+      return inOrder(numbers, directories, 'directory');
+    }),
     entry: new DataLoader(async (ids) => {
       const caller = who();
       if (!caller.role.permissions.has('READ')) return ids.map(() => null);
       const entries = await services.query.entries(caller, ids);
+      if (mark !== undefined) entries.forEach(mark);
       const byId = new Map(entries.map((entry) => [entry.id, entry]));
       return ids.map((id) => byId.get(id) ?? null);
     }),

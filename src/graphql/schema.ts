@@ -10,7 +10,13 @@ import './types/logEntry.ts';
 import './types/node.ts';
 import './types/actor.ts';
 import './types/directory.ts';
+import './types/explain.ts';
+import './types/preview.ts';
+import './types/administration/lists.ts';
+import './types/administration/role.ts';
+import './types/administration/token.ts';
 import './types/recordLogs.ts';
+import './types/administration/changes.ts';
 import './types/logAdded.ts';
 
 /** Holds no state: everything an operation needs comes in its context. In the order of definition, for people. */

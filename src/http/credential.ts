@@ -1,7 +1,9 @@
 /** From a request to its principal and language. */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
+import type { Permission } from '../model/role.ts';
 import type { HttpOptions } from './options.ts';
 
 /** The token of `Authorization: Bearer <token>`; null without the header. Throws UNAUTHENTICATED for another form. */
@@ -14,12 +16,15 @@ export function bearerToken(authorization: unknown): string | null {
   return match[1];
 }
 
+/** Who sends lists: entries to record, or all members and grants of an organization. */
+const largeBodies: readonly Permission[] = ['RECORD', 'MANAGE_MEMBERS'];
+
 /** Bytes that this caller may send at once. */
 export function bodyLimit(
   principal: Principal | null,
   options: Pick<HttpOptions, 'bodyBytes' | 'recordBodyBytes'>,
 ): number {
-  return principal?.role.permissions.has('RECORD') ? options.recordBodyBytes : options.bodyBytes;
+  return largeBodies.some((one) => principal?.role.permissions.has(one)) ? options.recordBodyBytes : options.bodyBytes;
 }
 
 export function bodyTooLarge(principal: Principal | null, limit: number): AnnalsError {
@@ -27,7 +32,7 @@ export function bodyTooLarge(principal: Principal | null, limit: number): Annals
   return new AnnalsError(
     'BODY_TOO_LARGE',
     principal === null
-      ? { message, cure: 'Send a credential that may record; such callers have the larger limit.' }
+      ? { message, cure: 'Send a credential that may record or manage members; such callers have the larger limit.' }
       : { message },
   );
 }
@@ -41,4 +46,16 @@ export function localeOf(headers: IncomingHttpHeaders): string {
     if (match?.[1] !== undefined && quality > best.quality) best = { tag: match[1], quality };
   }
   return best.tag;
+}
+
+/** Longest user agent that is recorded. */
+const userAgentCharacters = 500;
+
+/** Where a request comes from, by its connection: the address of a proxy where there is one. Headers about it are not believed. */
+export function clientOf({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): Client {
+  return {
+    // An address of one link carries its zone: fe80::1%eth0.
+    ip: socket.remoteAddress?.replace(/%.*$/, '') ?? null,
+    userAgent: headers['user-agent']?.slice(0, userAgentCharacters) ?? null,
+  };
 }

@@ -1,6 +1,7 @@
 /** Runs operations. Every transport comes through here, so that plugins, limits and caches are the same for all. */
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
+import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { AnnalsContext } from '../graphql/context.ts';
 import type { OperationParams } from './body.ts';
@@ -12,6 +13,7 @@ export interface Caller extends Record<string, unknown> {
   readonly requestId: string;
   readonly principal: Principal | null;
   readonly locale: string;
+  readonly client: Client;
 }
 
 export type Result = ExecutionResult & { readonly stringify?: (result: ExecutionResult) => string };
@@ -38,7 +40,7 @@ export function openEngine(deps: HttpDeps, bounds: Pick<Bounds, 'documentCharact
   };
   const yoga = createYoga<Caller, AnnalsContext>({
     schema: deps.schema,
-    context: ({ principal, requestId, locale }) => deps.createContext(principal, requestId, locale),
+    context: ({ principal, requestId, locale, client }) => deps.createContext(principal, requestId, locale, client),
     plugins: [limits, ...(deps.plugins ?? [])],
     // A mistake is cheap to find again, and must not push out documents that are in use.
     parserAndValidationCache: {

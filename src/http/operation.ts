@@ -1,7 +1,7 @@
 /** One operation over HTTP: POST with a JSON body, or GET for server-sent events. */
 import { AnnalsError } from '../errors.ts';
 import { checkMediaType, type OperationParams, parseParams, queryParams, readBody } from './body.ts';
-import { bearerToken, bodyLimit, bodyTooLarge, localeOf } from './credential.ts';
+import { bearerToken, bodyLimit, bodyTooLarge, clientOf, localeOf } from './credential.ts';
 import type { Caller, Engine, Result } from './engine.ts';
 import type { Transport } from './options.ts';
 import { type Exchange, sendErrors, statusOf } from './reply.ts';
@@ -17,8 +17,9 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
   else checkEvents(wantsEvents, request.headers['x-annals-csrf']);
 
   const token = bearerToken(request.headers.authorization);
-  const principal = token === null ? null : await deps.authenticate(token);
-  const caller: Caller = { requestId, principal, locale: localeOf(request.headers) };
+  const client = clientOf(request);
+  const principal = token === null ? null : await deps.authenticate(token, client);
+  const caller: Caller = { requestId, principal, locale: localeOf(request.headers), client };
   let params: OperationParams;
   if (method === 'POST') {
     const limit = bodyLimit(principal, options);

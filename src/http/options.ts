@@ -1,6 +1,7 @@
 /** What the transport needs from the rest of Annals, and its bounds. */
 import type { DocumentNode, GraphQLError, GraphQLSchema, Source } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { AnnalsContext } from '../graphql/context.ts';
 
@@ -20,9 +21,9 @@ export interface Readiness {
 export interface HttpDeps {
   readonly schema: GraphQLSchema;
   /** Throws UNAUTHENTICATED. Called once per HTTP request; per WebSocket once at the start and once per operation. */
-  authenticate(token: string): Promise<Principal>;
+  authenticate(token: string, client: Client): Promise<Principal>;
   /** The context of one operation; null without a credential. */
-  createContext(principal: Principal | null, requestId: string, locale: string): AnnalsContext;
+  createContext(principal: Principal | null, requestId: string, locale: string, client: Client): AnnalsContext;
   ready(): Promise<Readiness>;
   readonly log: Logger;
   /** Any error as one with a code and a cure, the unexpected ones masked; see graphql/errors.ts. */

@@ -1,5 +1,6 @@
 /** The graphql-transport-ws protocol over the engine: who calls, what runs, how errors read. */
 import { type Context, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
+import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
 import { bearerToken } from './credential.ts';
@@ -12,6 +13,7 @@ import { formatResult } from './stream.ts';
 export interface Connection {
   readonly requestId: string;
   readonly locale: string;
+  readonly client: Client;
   /** From the upgrade’s header, or from connection_init. */
   token: string | null;
   principal: Principal | null;
@@ -40,7 +42,7 @@ export function openProtocol(engine: Engine, transport: Transport): Protocol {
     async onConnect({ connectionParams, extra }) {
       const stated = bearerToken(connectionParams?.authorization ?? connectionParams?.Authorization);
       if (stated === null) return;
-      extra.principal = await deps.authenticate(stated);
+      extra.principal = await deps.authenticate(stated, extra.client);
       extra.token = stated;
     },
     async onSubscribe(ctx, _id, payload) {
@@ -87,7 +89,12 @@ export function openProtocol(engine: Engine, transport: Transport): Protocol {
 
 function nextCaller({ extra }: Ctx): Caller {
   extra.operations += 1;
-  return { requestId: `${extra.requestId}.${extra.operations}`, principal: null, locale: extra.locale };
+  return {
+    requestId: `${extra.requestId}.${extra.operations}`,
+    principal: null,
+    locale: extra.locale,
+    client: extra.client,
+  };
 }
 
 /** Who asks, under a fresh look at the credential: a revoked token is refused at once, as over HTTP. */
@@ -99,7 +106,7 @@ async function admit({ extra, subscriptions }: Ctx, { deps, options, stopping }:
       cure: 'Complete one of them or open another socket; the limit is SUBSCRIPTIONS_PER_SOCKET.',
     });
   }
-  if (extra.token !== null) extra.principal = await deps.authenticate(extra.token);
+  if (extra.token !== null) extra.principal = await deps.authenticate(extra.token, extra.client);
   return extra.principal;
 }
 

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { AnnalsError } from '../errors.ts';
-import { bearerToken, bodyLimit, localeOf } from './credential.ts';
+import { bearerToken, bodyLimit, clientOf, localeOf } from './credential.ts';
 import type { Engine } from './engine.ts';
 import type { Transport } from './options.ts';
 import { checkOrigin } from './origin.ts';
@@ -78,8 +78,9 @@ async function admit(request: IncomingMessage, requestId: string, { deps, option
     throw new AnnalsError('NOT_FOUND', { cure: 'WebSockets are served at /graphql.' });
   }
   const token = bearerToken(request.headers.authorization);
-  const principal = token === null ? null : await deps.authenticate(token);
-  return { requestId, locale: localeOf(request.headers), token, principal, operations: 0 };
+  const client = clientOf(request);
+  const principal = token === null ? null : await deps.authenticate(token, client);
+  return { requestId, locale: localeOf(request.headers), client, token, principal, operations: 0 };
 }
 
 /** Answers an upgrade with an HTTP error. */

@@ -1,6 +1,6 @@
 /**
  * The only room that talks to PostgreSQL. The log’s statements are hand-written, one file per concern, and run on
- * node-postgres; configuration goes through the Prisma client, which shares the pool.
+ * node-postgres, and so do those of administration, in sets; the Prisma client shares the pool.
  */
 import { PrismaPg } from '@prisma/adapter-pg';
 import { type Database, openDatabase, type Runner } from './database.ts';

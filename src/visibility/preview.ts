@@ -10,9 +10,10 @@ export interface Previews {
   /**
    * The member as a principal under today’s rights, for a caller that manages members, reads, and sees the whole log: so a
    * preview never shows more than its caller sees. What is hidden from the caller’s role stays hidden. Every preview passes
-   * here, and is noted before it is answered. Errors: FORBIDDEN, BAD_INPUT for a member that is unknown or sees nothing.
+   * here, and is noted before it is answered. Null when there is no such member. Errors: FORBIDDEN, BAD_INPUT for a member
+   * that is not active or has no role: there is nothing to look through.
    */
-  previewAs(principal: Principal, member: string): Promise<Principal>;
+  previewAs(principal: Principal, member: string): Promise<Principal | null>;
 }
 
 export interface PreviewsDeps {
@@ -44,8 +45,8 @@ export function openPreviews({ store, visibility, onPreview }: PreviewsDeps): Pr
     async previewAs(principal, externalId) {
       await admit(principal);
       const found = await memberPrincipal(store, principal, externalId);
+      if (found === null) return null;
       const name = JSON.stringify(externalId);
-      if (found === null) throw bad(`There is no member ${name}.`);
       if (found.stored.status !== 'ACTIVE') throw bad(`The member ${name} is suspended or removed; it sees nothing.`);
       if (found.principal === null) throw bad(`The member ${name} has no role; it sees nothing.`);
       const { role, tokenId } = found.principal;

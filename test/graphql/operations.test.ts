@@ -13,7 +13,9 @@ const tokens = new Map<string, string>();
 
 beforeAll(async () => {
   database = await createDatabase();
-  app = await openApp(readConfig({ DATABASE_URL: database.url, MIGRATION_DATABASE_URL: database.ownerUrl }));
+  app = await openApp(
+    readConfig({ DATABASE_URL: database.url, MIGRATION_DATABASE_URL: database.ownerUrl, ACCESS_LOG: 'off' }),
+  );
   const { administration } = app;
   const organization = await administration.createOrganization({ name: 'Acme' });
   await administration.importWorld(organization, {

@@ -57,17 +57,40 @@ test('every type, field, argument, input field and enum value has a description 
 test('the root fields are the ones of the contract', () => {
   const fields = (type: ReturnType<typeof schema.getQueryType>) => Object.keys(type?.getFields() ?? {}).sort();
   expect(fields(schema.getQueryType())).toEqual([
+    'accessTo',
     'actions',
     'actors',
+    'asMember',
     'directories',
     'eventCategories',
+    'grants',
+    'groups',
     'log',
     'logs',
+    'members',
     'node',
     'organization',
+    'roles',
+    'tokens',
     'viewer',
+    'visibilityOf',
   ]);
-  expect(fields(schema.getMutationType())).toEqual(['recordLogs']);
+  expect(fields(schema.getMutationType())).toEqual([
+    'createToken',
+    'recordLogs',
+    'removeDirectories',
+    'removeGrants',
+    'removeGroups',
+    'removeMembers',
+    'removeRole',
+    'revokeToken',
+    'setGrants',
+    'synchronize',
+    'upsertDirectories',
+    'upsertGroups',
+    'upsertMembers',
+    'upsertRole',
+  ]);
   expect(fields(schema.getSubscriptionType())).toEqual(['logAdded']);
 });
 
@@ -78,6 +101,9 @@ test('the root fields that touch the log ask for a permission', () => {
   );
   expect(Object.fromEntries(needed)).toEqual({
     viewer: null,
+    accessTo: 'MANAGE_MEMBERS',
+    visibilityOf: 'MANAGE_MEMBERS',
+    asMember: 'MANAGE_MEMBERS',
     organization: null,
     eventCategories: null,
     actions: null,
@@ -86,7 +112,25 @@ test('the root fields that touch the log ask for a permission', () => {
     log: 'READ',
     actors: 'READ',
     directories: 'READ',
+    members: 'MANAGE_MEMBERS',
+    groups: 'MANAGE_MEMBERS',
+    grants: 'MANAGE_MEMBERS',
+    roles: null,
+    tokens: 'MANAGE_TOKENS',
     recordLogs: 'RECORD',
+    upsertMembers: 'MANAGE_MEMBERS',
+    removeMembers: 'MANAGE_MEMBERS',
+    upsertGroups: 'MANAGE_MEMBERS',
+    removeGroups: 'MANAGE_MEMBERS',
+    upsertDirectories: 'MANAGE_MEMBERS',
+    removeDirectories: 'MANAGE_MEMBERS',
+    setGrants: 'MANAGE_MEMBERS',
+    removeGrants: 'MANAGE_MEMBERS',
+    synchronize: 'MANAGE_MEMBERS',
+    upsertRole: 'MANAGE_ROLES',
+    removeRole: 'MANAGE_ROLES',
+    createToken: 'MANAGE_TOKENS',
+    revokeToken: 'MANAGE_TOKENS',
     logAdded: 'READ',
   });
 });

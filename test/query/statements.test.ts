@@ -2,6 +2,7 @@
 import { type ExecutionResult, execute, parse, subscribe } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Example, examples } from '../../src/graphql/examples.ts';
+import { schema } from '../../src/graphql/schema.ts';
 import { administered, upwards } from '../support/oracle.ts';
 import { openTestApp, principalOf, type TestApp } from '../support/readingApp.ts';
 import { openReadingLog, type ReadingLog } from './support.ts';
@@ -12,6 +13,7 @@ let member: string;
 let depth = 0;
 let vaultSeen: string | undefined;
 let entrySeen: string | undefined;
+let memberSeen: string | undefined;
 
 beforeAll(async () => {
   at = await openTestApp();
@@ -20,6 +22,7 @@ beforeAll(async () => {
   if (who === undefined) throw new TypeError('no member administers anything');
   [vaultSeen] = administered(who.reader);
   entrySeen = log.expected(who, { directory: { under: [vaultSeen ?? ''] } })[0]?.id;
+  memberSeen = who.reader.member ?? undefined;
   depth = Math.max(...[...log.tree.keys()].map((id) => [...upwards(id, log.tree)].length));
   const request = { name: 'm', actsAs: { member: who.reader.member ?? '' } };
   member = (await at.app.administration.createToken(log.organization, request)).token;
@@ -51,7 +54,8 @@ const sized = (source: string, page: number) => source.replaceAll(/first: \d+/g,
 /** The example’s variables, but such that they meet what everybody here sees: its ids and vaults are made up. */
 function meeting(variables: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const real: Record<string, unknown> = { filter: {}, vault: vaultSeen, id: `entry:${entrySeen}` };
-  const isMade = (value: unknown) => typeof value !== 'string' || /:put-an-id|^entry:/.test(value);
+  Object.assign(real, { entry: real.id, member: memberSeen });
+  const isMade = (value: unknown) => typeof value !== 'string' || /:put-an-id|^put-|^entry:/.test(value);
   return Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [name, name in real && isMade(value) ? real[name] : value]),
   );
@@ -72,17 +76,31 @@ async function statementsOf(token: string, { document, variables }: Example, pag
   return shapes;
 }
 
+/** Whether a member may: every root field needs READ, or nothing. */
+const isForMembers = ({ document }: Example): boolean =>
+  parse(document).definitions.every(
+    (definition) =>
+      definition.kind !== 'OperationDefinition' ||
+      definition.selectionSet.selections.every((selection) => {
+        const field = selection.kind === 'Field' ? schema.getQueryType()?.getFields()[selection.name.value] : undefined;
+        return [undefined, 'READ'].includes(field?.extensions.annalsPermission as string | undefined);
+      }),
+  );
+
 const isStream = (example: Example) => example.document.includes('subscription');
 const operations = examples.filter((example) => !isStream(example)).map((example) => [example.name, example] as const);
 const streams = examples.filter(isStream).map((example) => [example.name, example] as const);
 
 describe.each(['owner', 'member'] as const)('as %s', (who) => {
   const token = () => (who === 'owner' ? log.ownerToken : member);
-  const allowed = operations.filter(([, { document }]) => who === 'owner' || !document.includes('mutation'));
+  const allowed = operations
+    .filter(([, { document }]) => who === 'owner' || !document.includes('mutation'))
+    .filter(([, example]) => who === 'owner' || isForMembers(example));
 
   test.each(allowed)('%s', async (_, example) => {
     // What a principal sees, and the tree, are remembered from the first request on.
     await at.app.services.visibility.under(await principalOf(at.app, token()), []);
+    if (!example.document.includes('mutation')) await statementsOf(token(), example, 5);
     const short = await statementsOf(token(), example, 5);
     expect(levelsAsOne(short)).toMatchSnapshot();
     if (example.document.includes('mutation')) return;

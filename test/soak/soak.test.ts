@@ -51,7 +51,13 @@ async function startSleeper(url: string, token: string, after: string): Promise<
 
 it('stays within its memory under steady load, with subscribers that come and go and one that never reads', async () => {
   await using data = await newDataDirectory();
-  const settings = { DATA_DIRECTORY: data.path, DEMO: 'off', PORT: '0', LIVE_BUFFER_ENTRIES: '2000' };
+  const settings = {
+    DATA_DIRECTORY: data.path,
+    DEMO: 'off',
+    PORT: '0',
+    LIVE_BUFFER_ENTRIES: '2000',
+    ACCESS_LOG: 'off',
+  };
   const tokens = await createOrganization(settings);
   const server = fork(join(import.meta.dirname, 'server.ts'), [JSON.stringify(settings)], {
     execArgv: ['--expose-gc'],

@@ -21,7 +21,8 @@ export function openTestApp(
   env: Readonly<Record<string, string>> = {},
   overrides: Overrides = {},
 ): Promise<App> {
-  const addresses = { DATABASE_URL: url, MIGRATION_DATABASE_URL: ownerUrl, PORT: '0' };
+  // Quiet, so that tests know every entry of a log; those of accesses ask for them.
+  const addresses = { DATABASE_URL: url, MIGRATION_DATABASE_URL: ownerUrl, PORT: '0', ACCESS_LOG: 'off' };
   return openApp(readConfig({ ...addresses, ...env }), overrides);
 }
 

@@ -17,12 +17,16 @@ export const launcher = join(checkout, 'bin', 'annals.mjs');
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** What a bare login gives a program, and nothing of the environment that the tests happen to run in. */
+/**
+ * What a bare login gives a program, and nothing of the environment that the tests happen to run in. It does not watch who
+ * reads, unless told: tests know every entry of a log.
+ */
 const bare: Environment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: homedir(),
   TMPDIR: tmpdir(),
   LANG: 'C.UTF-8',
+  ACCESS_LOG: 'off',
 };
 
 export interface Exit {

@@ -30,6 +30,7 @@ export async function openTestApp(env: Readonly<Record<string, string>> = {}): P
     DATABASE_URL: database.url,
     MIGRATION_DATABASE_URL: database.ownerUrl,
     PORT: '0',
+    ACCESS_LOG: 'off',
     ...env,
   });
   const open = () => openApp(config, { now: () => clock.now });

@@ -1,4 +1,7 @@
+import type { InputShapeFromFields } from '@pothos/core';
+import type { Principal } from '../../auth/auth.ts';
 import { builder } from '../builder.ts';
+import type { Services } from '../context.ts';
 import { callerWith, needs } from '../guard.ts';
 import { actorId } from '../ids.ts';
 import { ActorRef, NodeRef } from '../refs.ts';
@@ -20,18 +23,26 @@ ActorRef.implement({
   }),
 });
 
+export const actorsArgs = builder.args((t) => ({
+  search: t.string({
+    description: 'Only those whose name, e-mail address or external id contains this text; case does not matter.',
+  }),
+  first: t.int({ defaultValue: 50, description: 'At most so many, 0 to 500.' }),
+}));
+
+/** The actors that the principal sees, as asked for. */
+export const readActors = (
+  { query }: Services,
+  principal: Principal,
+  { search, first }: InputShapeFromFields<typeof actorsArgs>,
+) => query.actors(principal, { search: search ?? null, first: first ?? null });
+
 builder.queryField('actors', (t) =>
   t.field({
     ...needs('READ'),
     type: [ActorRef],
     description: 'The actors of entries that the caller sees, by name; for the choices of a filter.',
-    args: {
-      search: t.arg.string({
-        description: 'Only those whose name, e-mail address or external id contains this text; case does not matter.',
-      }),
-      first: t.arg.int({ defaultValue: 50, description: 'At most so many, 0 to 500.' }),
-    },
-    resolve: (_, { search, first }, context) =>
-      context.services.query.actors(callerWith(context, 'READ'), { search: search ?? null, first: first ?? null }),
+    args: actorsArgs,
+    resolve: (_, args, context) => readActors(context.services, callerWith(context, 'READ'), args),
   }),
 );

@@ -1,8 +1,12 @@
+import type { InputShapeFromFields } from '@pothos/core';
+import type { Principal } from '../../auth/auth.ts';
 import type { StoredDirectoryName } from '../../store/store.ts';
 import { builder } from '../builder.ts';
+import type { Services } from '../context.ts';
 import { callerWith, needs } from '../guard.ts';
 import { bareId, globalId } from '../ids.ts';
 import { type Loaders, seenDirectory } from '../loaders.ts';
+import { loadersOf } from '../previewed.ts';
 import { DirectoryRef, NodeRef } from '../refs.ts';
 import { DirectoryKindRef } from './vocabulary.ts';
 
@@ -34,18 +38,40 @@ DirectoryRef.implement({
       type: DirectoryRef,
       nullable: true,
       description: 'The directory above; null at the top, and where the caller does not see the one above.',
-      resolve: (directory, _, { loaders }) =>
-        directory.parent === null ? null : seenDirectory(loaders, directory.parent),
+      resolve: (directory, _, context) =>
+        directory.parent === null ? null : seenDirectory(loadersOf(context, directory), directory.parent),
     }),
     path: t.field({
       type: ['String'],
       description:
         'Names from the highest directory that the caller sees down to this one: `["Servers", "Production"]`. Where a name is unknown, the external id.',
-      resolve: (directory, _, { loaders }) =>
-        directory.parent === null ? [directory.name ?? directory.externalId] : pathOf(loaders, directory),
+      resolve: (directory, _, context) =>
+        directory.parent === null
+          ? [directory.name ?? directory.externalId]
+          : pathOf(loadersOf(context, directory), directory),
     }),
   }),
 });
+
+export const directoriesArgs = builder.args((t) => ({
+  search: t.string({
+    description: 'Only those whose name or external id contains this text; case does not matter.',
+  }),
+  under: t.id({
+    description: 'Only this directory and what lies under it: its external id, or its global id.',
+  }),
+  first: t.int({ defaultValue: 50, description: 'At most so many, 0 to 500.' }),
+}));
+
+type DirectoriesArgs = InputShapeFromFields<typeof directoriesArgs>;
+
+/** The directories that the principal sees, as asked for. */
+export const readDirectories = ({ query }: Services, principal: Principal, { search, under, first }: DirectoriesArgs) =>
+  query.directories(principal, {
+    search: search ?? null,
+    under: under ? bareId('directory', under) : null,
+    first: first ?? null,
+  });
 
 builder.queryField('directories', (t) =>
   t.field({
@@ -53,20 +79,7 @@ builder.queryField('directories', (t) =>
     type: [DirectoryRef],
     description:
       'The directories that the caller has sufficient grants on, or sees entries of, by name; for the choices of a filter.',
-    args: {
-      search: t.arg.string({
-        description: 'Only those whose name or external id contains this text; case does not matter.',
-      }),
-      under: t.arg.id({
-        description: 'Only this directory and what lies under it: its external id, or its global id.',
-      }),
-      first: t.arg.int({ defaultValue: 50, description: 'At most so many, 0 to 500.' }),
-    },
-    resolve: (_, { search, under, first }, context) =>
-      context.services.query.directories(callerWith(context, 'READ'), {
-        search: search ?? null,
-        under: under ? bareId('directory', under) : null,
-        first: first ?? null,
-      }),
+    args: directoriesArgs,
+    resolve: (_, args, context) => readDirectories(context.services, callerWith(context, 'READ'), args),
   }),
 );

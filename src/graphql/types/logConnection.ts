@@ -1,13 +1,17 @@
+import type { InputShapeFromFields } from '@pothos/core';
+import type { Principal } from '../../auth/auth.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { LogPage } from '../../query/query.ts';
 import { bareFilter } from '../bareFilter.ts';
 import { builder } from '../builder.ts';
+import type { Services } from '../context.ts';
 import { callerWith, needs } from '../guard.ts';
 import { entryUuid } from '../ids.ts';
+import type { Loaders } from '../loaders.ts';
 import { LogEntryRef } from '../refs.ts';
 import { LogFilterRef } from './logFilter.ts';
 
-interface Connection {
+export interface Connection {
   readonly page: LogPage;
   /** Counts once, however many fields ask. */
   readonly count: LogPage['totalCount'];
@@ -24,23 +28,28 @@ function connectionOf(page: LogPage): Connection {
   };
 }
 
-const PageInfoRef = builder.objectRef<LogPage>('PageInfo').implement({
+/** What any page knows of itself. */
+interface PageLike extends Pick<LogPage, 'hasNextPage' | 'hasPreviousPage'> {
+  readonly edges: readonly { readonly cursor: string }[];
+}
+
+export const PageInfoRef = builder.objectRef<PageLike>('PageInfo').implement({
   description: 'Where a page stands among the others.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
-      description: 'Whether there are entries after the last of this page.',
+      description: 'Whether there is more after the last of this page.',
     }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
-      description: 'Whether there are entries before the first of this page.',
+      description: 'Whether there is more before the first of this page.',
     }),
     startCursor: t.string({
       nullable: true,
-      description: 'Cursor of the first entry, for `before`; null on an empty page.',
+      description: 'Cursor of the first one, for `before`; null on an empty page.',
       resolve: ({ edges }) => edges[0]?.cursor ?? null,
     }),
     endCursor: t.string({
       nullable: true,
-      description: 'Cursor of the last entry, for `after`; null on an empty page.',
+      description: 'Cursor of the last one, for `after`; null on an empty page.',
       resolve: ({ edges }) => edges.at(-1)?.cursor ?? null,
     }),
   }),
@@ -57,7 +66,7 @@ const LogEdgeRef = builder.objectRef<{ readonly cursor: string; readonly entry: 
   }),
 });
 
-const LogConnectionRef = builder.objectRef<Connection>('LogConnection').implement({
+export const LogConnectionRef = builder.objectRef<Connection>('LogConnection').implement({
   description: 'A page of the log.',
   fields: (t) => ({
     edges: t.field({
@@ -106,35 +115,54 @@ const LogOrderRef = builder.inputType('LogOrder', {
   }),
 });
 
+export const logsArgs = builder.args((t) => ({
+  first: t.int({
+    description: 'At most so many from the start, or after `after`; 0 to 500. Without `first` and `last`, 50.',
+  }),
+  after: t.string({ description: 'Only what comes after this cursor, such as `pageInfo.endCursor`.' }),
+  last: t.int({ description: 'At most so many from the end, or before `before`; 0 to 500.' }),
+  before: t.string({ description: 'Only what comes before this cursor, such as `pageInfo.startCursor`.' }),
+  filter: t.field({ type: LogFilterRef, description: 'Only entries that match; all without it.' }),
+  order: t.field({ type: LogOrderRef, description: 'How the page is ordered; newest first without it.' }),
+}));
+
+/** A page of what the principal sees, as asked for. */
+export async function readLogs(
+  services: Services,
+  principal: Principal,
+  { first, after, last, before, filter, order }: InputShapeFromFields<typeof logsArgs>,
+): Promise<Connection> {
+  const page = await services.query.logs(principal, {
+    first: first ?? null,
+    after: after ?? null,
+    last: last ?? null,
+    before: before ?? null,
+    filter: bareFilter(filter),
+    direction: order?.direction ?? null,
+  });
+  return connectionOf(page);
+}
+
 builder.queryField('logs', (t) =>
   t.field({
     ...needs('READ'),
     type: LogConnectionRef,
     description:
       'A page of the entries that the caller sees, newest first unless ordered otherwise. Pages forward with `first` and `after`, backward with `last` and `before`.',
-    args: {
-      first: t.arg.int({
-        description: 'At most so many from the start, or after `after`; 0 to 500. Without `first` and `last`, 50.',
-      }),
-      after: t.arg.string({ description: 'Only what comes after this cursor, such as `pageInfo.endCursor`.' }),
-      last: t.arg.int({ description: 'At most so many from the end, or before `before`; 0 to 500.' }),
-      before: t.arg.string({ description: 'Only what comes before this cursor, such as `pageInfo.startCursor`.' }),
-      filter: t.arg({ type: LogFilterRef, description: 'Only entries that match; all without it.' }),
-      order: t.arg({ type: LogOrderRef, description: 'How the page is ordered; newest first without it.' }),
-    },
-    resolve: (_, { first, after, last, before, filter, order }, context) =>
-      context.services.query
-        .logs(callerWith(context, 'READ'), {
-          first: first ?? null,
-          after: after ?? null,
-          last: last ?? null,
-          before: before ?? null,
-          filter: bareFilter(filter),
-          direction: order?.direction ?? null,
-        })
-        .then(connectionOf),
+    args: logsArgs,
+    resolve: (_, args, context) => readLogs(context.services, callerWith(context, 'READ'), args),
   }),
 );
+
+export const logArgs = builder.args((t) => ({
+  id: t.id({ required: true, description: 'Its id, `entry:<uuid>`, or the bare UUID.' }),
+}));
+
+/** The entry with this id, in either form; null for a hidden and for a missing one. */
+export function readLog(loaders: Pick<Loaders, 'entry'>, id: string): Promise<Entry | null> | null {
+  const uuid = entryUuid(id);
+  return uuid === null ? null : loaders.entry.load(uuid);
+}
 
 builder.queryField('log', (t) =>
   t.field({
@@ -142,10 +170,7 @@ builder.queryField('log', (t) =>
     type: LogEntryRef,
     nullable: true,
     description: 'One entry. Null when it does not exist or is not visible; the two cannot be told apart.',
-    args: { id: t.arg.id({ required: true, description: 'Its id, `entry:<uuid>`, or the bare UUID.' }) },
-    resolve: (_, { id }, { loaders }) => {
-      const uuid = entryUuid(id);
-      return uuid === null ? null : loaders.entry.load(uuid);
-    },
+    args: logArgs,
+    resolve: (_, { id }, { loaders }) => readLog(loaders, id),
   }),
 );

@@ -1,6 +1,7 @@
 import { actionFor, categoryFor } from '../absent.ts';
 import { describeEntry } from '../description.ts';
 import { globalId } from '../ids.ts';
+import { loadersOf, partOf } from '../previewed.ts';
 import { ActionRef, EventCategoryRef, LogEntryRef, NodeRef } from '../refs.ts';
 import { AffectedUserRef, LogActorRef, LogChangeRef, LogDirectoryRef, LogTargetRef } from './logEntryParts.ts';
 import { OutcomeRef } from './vocabulary.ts';
@@ -57,34 +58,40 @@ LogEntryRef.implement({
     actor: t.field({
       type: LogActorRef,
       description: 'Who did it.',
-      resolve: ({ actor, actorType, actorName, actorEmail }) => ({
-        number: actor,
-        type: actorType,
-        name: actorName,
-        email: actorEmail,
-      }),
+      resolve: (entry, _, context) =>
+        partOf(context, entry, {
+          number: entry.actor,
+          type: entry.actorType,
+          name: entry.actorName,
+          email: entry.actorEmail,
+        }),
     }),
     affectedUser: t.field({
       type: AffectedUserRef,
       nullable: true,
       description: 'To whom it was done; null where it concerns nobody in particular.',
-      resolve: ({ affectedUser, affectedUserName, affectedUserEmail }) =>
-        affectedUser === null && affectedUserName === null && affectedUserEmail === null
+      resolve: (entry, _, context) => {
+        const { affectedUser: number, affectedUserName: name, affectedUserEmail: email } = entry;
+        return number === null && name === null && email === null
           ? null
-          : { number: affectedUser, name: affectedUserName, email: affectedUserEmail },
+          : partOf(context, entry, { number, name, email });
+      },
     }),
     directory: t.field({
       type: LogDirectoryRef,
       nullable: true,
       description: 'The vault or folder it happened in. Grants on it, or on what lies above, make the entry visible.',
-      resolve: ({ directory, directoryName }) =>
-        directory === null ? null : { number: directory, name: directoryName },
+      resolve: (entry, _, context) =>
+        entry.directory === null
+          ? null
+          : partOf(context, entry, { number: entry.directory, name: entry.directoryName }),
     }),
     vault: t.field({
       type: LogDirectoryRef,
       nullable: true,
       description: 'The vault it happened in; where it happened in a folder, the vault of that folder.',
-      resolve: ({ vault, vaultName }) => (vault === null ? null : { number: vault, name: vaultName }),
+      resolve: (entry, _, context) =>
+        entry.vault === null ? null : partOf(context, entry, { number: entry.vault, name: entry.vaultName }),
     }),
     targets: t.expose('targets', {
       type: [LogTargetRef],
@@ -111,7 +118,8 @@ LogEntryRef.implement({
       nullable: true,
       description:
         'Its index in the log: 0, 1, 2, … without holes. Null for callers that do not see the whole log, since positions count hidden entries.',
-      resolve: async (entry, _, { loaders }) => ((await loaders.sight()).everything ? entry.position : null),
+      resolve: async (entry, _, context) =>
+        (await loadersOf(context, entry).sight()).everything ? entry.position : null,
     }),
   }),
 });

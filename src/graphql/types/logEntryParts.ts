@@ -2,6 +2,7 @@
 import type { ActorType, Change, Target } from '../../model/entry.ts';
 import { builder } from '../builder.ts';
 import { type Loaders, seenDirectory } from '../loaders.ts';
+import { loadersOf } from '../previewed.ts';
 import { ActorRef, DirectoryRef } from '../refs.ts';
 import { ActorTypeRef } from './vocabulary.ts';
 
@@ -28,7 +29,7 @@ export const LogActorRef = builder.objectRef<NamedPerson & { readonly type: Acto
     id: t.id({
       nullable: true,
       description: 'The producing product’s own id, as the entry stated it; null where it stated none.',
-      resolve: (actor, _, { loaders }) => actorExternalId(actor, loaders),
+      resolve: (actor, _, context) => actorExternalId(actor, loadersOf(context, actor)),
     }),
     name: t.exposeString('name', { nullable: true, description: 'The name at that time.' }),
     email: t.exposeString('email', { nullable: true, description: 'The e-mail address at that time.' }),
@@ -37,7 +38,7 @@ export const LogActorRef = builder.objectRef<NamedPerson & { readonly type: Acto
       nullable: true,
       description:
         'The same actor as known today, for callers that see the whole log; for others as known from this entry. Null where the entry stated no id.',
-      resolve: (actor, _, { loaders }) => currentActor(actor, loaders),
+      resolve: (actor, _, context) => currentActor(actor, loadersOf(context, actor)),
     }),
   }),
 });
@@ -48,7 +49,7 @@ export const AffectedUserRef = builder.objectRef<NamedPerson>('AffectedUser').im
     id: t.id({
       nullable: true,
       description: 'The producing product’s own id, as the entry stated it; null where it stated none.',
-      resolve: (user, _, { loaders }) => actorExternalId(user, loaders),
+      resolve: (user, _, context) => actorExternalId(user, loadersOf(context, user)),
     }),
     name: t.exposeString('name', { nullable: true, description: 'The name at that time.' }),
     email: t.exposeString('email', { nullable: true, description: 'The e-mail address at that time.' }),
@@ -57,7 +58,7 @@ export const AffectedUserRef = builder.objectRef<NamedPerson>('AffectedUser').im
       nullable: true,
       description:
         'The same person as known today, for callers that see the whole log; for others as known from this entry. Null where the entry stated no id.',
-      resolve: (user, _, { loaders }) => currentActor(user, loaders),
+      resolve: (user, _, context) => currentActor(user, loadersOf(context, user)),
     }),
   }),
 });
@@ -72,7 +73,8 @@ export const LogDirectoryRef = builder.objectRef<NamedDirectory>('LogDirectory')
   fields: (t) => ({
     id: t.id({
       description: 'The producing product’s own id.',
-      resolve: async ({ number }, _, { loaders }) => (await loaders.directory.load(number)).externalId,
+      resolve: async (directory, _, context) =>
+        (await loadersOf(context, directory).directory.load(directory.number)).externalId,
     }),
     name: t.exposeString('name', { nullable: true, description: 'The name at that time.' }),
     current: t.field({
@@ -80,7 +82,7 @@ export const LogDirectoryRef = builder.objectRef<NamedDirectory>('LogDirectory')
       nullable: true,
       description:
         'The same directory as known today; null where the caller sees entries in it, but not the directory itself.',
-      resolve: ({ number }, _, { loaders }) => seenDirectory(loaders, number),
+      resolve: (directory, _, context) => seenDirectory(loadersOf(context, directory), directory.number),
     }),
   }),
 });

@@ -1,6 +1,6 @@
 /** The closed sets of words, each value with its meaning. */
 import type { ActorType, Outcome } from '../../model/entry.ts';
-import type { AccessLevel, Permission, VisibilityRule } from '../../model/role.ts';
+import type { AccessLevel, HideableField, Permission, VisibilityRule } from '../../model/role.ts';
 import { builder } from '../builder.ts';
 
 interface Meaning {
@@ -74,5 +74,22 @@ export const VisibilityScopeRef = builder.enumType('VisibilityScope', {
     ALL: 'Every entry, in a directory or in none.',
     GRANTED: 'Entries in or under directories on which a sufficient grant stands.',
     NONE: 'No directory.',
+  }),
+});
+
+export const HideableFieldRef = builder.enumType('HideableField', {
+  description: 'What of an entry can be hidden from a role: then it can be neither read nor filtered or searched by.',
+  values: values<HideableField>({
+    EMAIL: 'E-mail addresses of actors and affected users.',
+    IP: 'The address it came from.',
+    USER_AGENT: 'The client program.',
+    DEVICE: 'The device.',
+    SESSION: 'The id of the session.',
+    REQUEST: 'The id of the request.',
+    LOCATION: 'Where in the world.',
+    COMPONENT: 'The part of the product.',
+    TARGETS: 'What it was done to.',
+    CHANGES: 'What was changed, before and after.',
+    METADATA: 'Whatever else the source states.',
   }),
 });

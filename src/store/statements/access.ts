@@ -131,17 +131,18 @@ export interface KnownToken {
   readonly tokenId: string;
   readonly tokenName: string;
   readonly member: { readonly externalId: string; readonly name: string } | null;
+  readonly revoked: boolean;
 }
 
 /** The token with this SHA-256, revoked and expired ones included; null for one that never was. */
 export async function findKnownToken(database: Database, hash: Uint8Array): Promise<KnownToken | null> {
-  const [row] = await database.rows<[number, string, string, string, string | null, string | null]>(
-    `select o.id, o.uid, t.id, t.name, m.external_id, m.name from api_token t
+  const [row] = await database.rows<[number, string, string, string, string | null, string | null, boolean]>(
+    `select o.id, o.uid, t.id, t.name, m.external_id, m.name, t.revoked_at is not null from api_token t
      join organization o on o.id = t.organization_id left join member m on m.id = t.member_id where t.hash = $1`,
     [hash],
   );
   if (row === undefined) return null;
-  const [organization, organizationUid, tokenId, tokenName, externalId, name] = row;
+  const [organization, organizationUid, tokenId, tokenName, externalId, name, revoked] = row;
   const member = externalId === null || name === null ? null : { externalId, name };
-  return { organization, organizationUid, tokenId, tokenName, member };
+  return { organization, organizationUid, tokenId, tokenName, member, revoked };
 }

@@ -1,7 +1,6 @@
 /** Organizations, roles and tokens: what is written one at a time. */
-import type { HideableField, Permission, VisibilityRule } from '../../model/role.ts';
+import type { HideableField, Permission, RoleRecord, VisibilityRule } from '../../model/role.ts';
 import type { Runner } from '../database.ts';
-import type { StoredRole } from './identity.ts';
 
 /** A new organization with its log; null where the name is taken. Of two at once, the second finds it taken. */
 export async function insertOrganization(
@@ -30,7 +29,7 @@ type RoleRow = [
 ];
 
 /** The roles that the organization defines itself, by key. */
-export async function readRoles(runner: Runner, organization: number): Promise<StoredRole[]> {
+export async function readRoles(runner: Runner, organization: number): Promise<RoleRecord[]> {
   const rows = await runner.rows<RoleRow>(
     `select r.key, r.name, r.description, to_jsonb(r.permissions),
        case when r.all_categories then null else to_jsonb(r.categories) end, r.scope::text, r.minimum_access_level::text,
@@ -51,7 +50,7 @@ export async function readRoles(runner: Runner, organization: number): Promise<S
 }
 
 /** Adds or replaces. */
-export async function writeRole(runner: Runner, organization: number, role: StoredRole): Promise<void> {
+export async function writeRole(runner: Runner, organization: number, role: RoleRecord): Promise<void> {
   const { categories, scope, minimumAccessLevel, ownActivity } = role.visibility;
   await runner.rows(
     `insert into role (organization_id, key, name, description, permissions, categories, all_categories, scope,
@@ -95,7 +94,7 @@ export async function countRoleUses(
   return { members: row?.[0] ?? 0, tokens: row?.[1] ?? 0 };
 }
 
-export interface StoredToken {
+export interface TokenRecord {
   readonly id: string;
   readonly name: string;
   /** First characters. */
@@ -112,7 +111,7 @@ export interface StoredToken {
 type TokenRow = [string, string, string, string | null, string | null, number, number | null, number | null];
 const tokenSql = `select t.id, t.name, t.prefix, m.external_id, t.role, t.created_at, t.expires_at, t.revoked_at
   from api_token t left join member m on m.id = t.member_id where t.organization_id = $1`;
-const tokenFrom = ([id, name, prefix, memberId, role, createdAt, expiresAt, revokedAt]: TokenRow): StoredToken => ({
+const tokenFrom = ([id, name, prefix, memberId, role, createdAt, expiresAt, revokedAt]: TokenRow): TokenRecord => ({
   id,
   name,
   prefix,
@@ -128,7 +127,7 @@ export async function pageTokens(
   runner: Runner,
   organization: number,
   page: { readonly after: string | null; readonly limit: number; readonly revoked: boolean },
-): Promise<StoredToken[]> {
+): Promise<TokenRecord[]> {
   const rows = await runner.rows<TokenRow>(
     `${tokenSql} and ($2::uuid is null or t.id > $2::uuid) and ($3 or t.revoked_at is null) order by t.id limit $4`,
     [organization, page.after, page.revoked, page.limit],
@@ -136,7 +135,7 @@ export async function pageTokens(
   return rows.map(tokenFrom);
 }
 
-export async function findToken(runner: Runner, organization: number, id: string): Promise<StoredToken | null> {
+export async function findToken(runner: Runner, organization: number, id: string): Promise<TokenRecord | null> {
   const [row] = await runner.rows<TokenRow>(`${tokenSql} and t.id = $2`, [organization, id]);
   return row === undefined ? null : tokenFrom(row);
 }
@@ -145,7 +144,7 @@ export async function findToken(runner: Runner, organization: number, id: string
 export async function insertToken(
   runner: Runner,
   organization: number,
-  token: Omit<StoredToken, 'revokedAt'> & { readonly hash: Uint8Array },
+  token: Omit<TokenRecord, 'revokedAt'> & { readonly hash: Uint8Array },
 ): Promise<void> {
   await runner.rows(
     `insert into api_token (id, organization_id, name, hash, prefix, member_id, role, created_at, expires_at)

@@ -4,7 +4,7 @@ import type { Runner } from '../database.ts';
 
 export type MemberStatus = 'ACTIVE' | 'SUSPENDED' | 'REMOVED';
 
-export interface StoredMember {
+export interface MemberRecord {
   readonly externalId: string;
   readonly name: string;
   readonly email: string | null;
@@ -13,17 +13,17 @@ export interface StoredMember {
   readonly status: MemberStatus;
 }
 
-export interface StoredGroup {
+export interface GroupRecord {
   readonly externalId: string;
   readonly name: string;
 }
 
-export interface StoredMembership {
+export interface MembershipRecord {
   readonly groupId: string;
   readonly memberId: string;
 }
 
-export interface StoredPlace {
+export interface PlaceRecord {
   readonly externalId: string;
   readonly kind: 'VAULT' | 'FOLDER';
   readonly name: string | null;
@@ -32,7 +32,7 @@ export interface StoredPlace {
 }
 
 /** Exactly one of `memberId` and `groupId` is not null. */
-export interface StoredWorldGrant {
+export interface GrantRecord {
   readonly directoryId: string;
   readonly memberId: string | null;
   readonly groupId: string | null;
@@ -49,7 +49,7 @@ export interface PageAfter {
 
 type MemberRow = [string, string, string | null, string | null, MemberStatus];
 const memberColumns = 'm.external_id, m.name, m.email, m.role, m.status::text';
-const memberFrom = ([externalId, name, email, role, status]: MemberRow): StoredMember => ({
+const memberFrom = ([externalId, name, email, role, status]: MemberRow): MemberRecord => ({
   externalId,
   name,
   email,
@@ -57,7 +57,7 @@ const memberFrom = ([externalId, name, email, role, status]: MemberRow): StoredM
   status,
 });
 
-export async function readMembers(runner: Runner, organization: number, only: Ids): Promise<StoredMember[]> {
+export async function readMembers(runner: Runner, organization: number, only: Ids): Promise<MemberRecord[]> {
   const rows = await runner.rows<MemberRow>(
     `select ${memberColumns} from member m
      where m.organization_id = $1 and ($2::text[] is null or m.external_id = any($2::text[]))`,
@@ -72,7 +72,7 @@ export async function pageMembers(
   organization: number,
   { after, limit }: PageAfter,
   where: { readonly search: string | null; readonly emails: boolean; readonly status: MemberStatus | null },
-): Promise<StoredMember[]> {
+): Promise<MemberRecord[]> {
   const pattern = where.search === null ? null : `%${where.search.replace(/[\\%_]/g, '\\$&')}%`;
   const rows = await runner.rows<MemberRow>(
     `select ${memberColumns} from member m
@@ -85,7 +85,7 @@ export async function pageMembers(
   return rows.map(memberFrom);
 }
 
-export async function readGroups(runner: Runner, organization: number, only: Ids): Promise<StoredGroup[]> {
+export async function readGroups(runner: Runner, organization: number, only: Ids): Promise<GroupRecord[]> {
   const rows = await runner.rows<[string, string]>(
     `select g.external_id, g.name from member_group g
      where g.organization_id = $1 and ($2::text[] is null or g.external_id = any($2::text[]))`,
@@ -98,7 +98,7 @@ export async function pageGroups(
   runner: Runner,
   organization: number,
   { after, limit }: PageAfter,
-): Promise<StoredGroup[]> {
+): Promise<GroupRecord[]> {
   const rows = await runner.rows<[string, string]>(
     `select g.external_id, g.name from member_group g
      where g.organization_id = $1 and ($2::text is null or g.external_id > $2) order by g.external_id limit $3`,
@@ -112,7 +112,7 @@ export async function readMemberships(
   runner: Runner,
   organization: number,
   of: { readonly groups: Ids; readonly members: Ids },
-): Promise<StoredMembership[]> {
+): Promise<MembershipRecord[]> {
   const rows = await runner.rows<[string, string]>(
     `select g.external_id, m.external_id from group_membership s
      join member_group g on g.id = s.group_id join member m on m.id = s.member_id
@@ -124,18 +124,18 @@ export async function readMemberships(
   return rows.map(([groupId, memberId]) => ({ groupId, memberId }));
 }
 
-/** Every directory: whether a move makes a ring is a question about the whole tree. */
-export async function readPlaces(runner: Runner, organization: number): Promise<StoredPlace[]> {
+export async function readPlaces(runner: Runner, organization: number, only: Ids): Promise<PlaceRecord[]> {
   const rows = await runner.rows<[string, 'VAULT' | 'FOLDER', string | null, string | null]>(
     `select d.external_id, d.kind::text, d.name, p.external_id from directory d
-     left join directory p on p.id = d.parent_id where d.organization_id = $1`,
-    [organization],
+     left join directory p on p.id = d.parent_id
+     where d.organization_id = $1 and ($2::text[] is null or d.external_id = any($2::text[]))`,
+    [organization, only],
   );
   return rows.map(([externalId, kind, name, parentId]) => ({ externalId, kind, name, parentId }));
 }
 
 type GrantRow = [string, string | null, string | null, AccessLevel, string | null];
-const grantFrom = ([directoryId, memberId, groupId, level]: GrantRow): StoredWorldGrant => ({
+const grantFrom = ([directoryId, memberId, groupId, level]: GrantRow): GrantRecord => ({
   directoryId,
   memberId,
   groupId,
@@ -147,11 +147,11 @@ const grantSql = `select d.external_id, m.external_id, g.external_id, r.level::t
   where r.organization_id = $1`;
 
 /** Grants on the directories, to the members and to the groups named; all where all three are null. */
-export async function readWorldGrants(
+export async function readGrants(
   runner: Runner,
   organization: number,
   of: { readonly directories: Ids; readonly members: Ids; readonly groups: Ids },
-): Promise<StoredWorldGrant[]> {
+): Promise<GrantRecord[]> {
   const rows = await runner.rows<GrantRow>(
     `${grantSql} and (($2::text[] is null and $3::text[] is null and $4::text[] is null) or d.external_id = any($2::text[])
        or m.external_id = any($3::text[]) or g.external_id = any($4::text[]))`,
@@ -161,7 +161,7 @@ export async function readWorldGrants(
 }
 
 /** A grant and where it stands in the order of pages. */
-export interface PagedGrant extends StoredWorldGrant {
+export interface PagedGrant extends GrantRecord {
   readonly directoryName: string | null;
 }
 

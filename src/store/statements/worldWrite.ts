@@ -64,7 +64,8 @@ export async function writeMembers(
     `insert into member (organization_id, external_id, name, email, role, status, actor_id)
      select $1, i.external_id, i.name, i.email, i.role, i.status::member_status, a.id from ${given}
      join actor a on a.organization_id = $1 and a.type = 'MEMBER' and a.external_id = i.external_id
-     where not exists (select from member m where m.organization_id = $1 and m.external_id = i.external_id)`,
+     where not exists (select from member m where m.organization_id = $1 and m.external_id = i.external_id)
+     order by i.external_id`,
     all,
   );
 }
@@ -93,7 +94,8 @@ export async function writeGroups(runner: Runner, organization: number, groups: 
   );
   await runner.rows(
     `insert into member_group (organization_id, external_id, name) select $1, i.external_id, i.name from ${given}
-     where not exists (select from member_group g where g.organization_id = $1 and g.external_id = i.external_id)`,
+     where not exists (select from member_group g where g.organization_id = $1 and g.external_id = i.external_id)
+     order by i.external_id`,
     values,
   );
 }
@@ -190,7 +192,7 @@ export async function writeGrants(runner: Runner, organization: number, grants: 
   await runner.rows(
     `insert into directory_grant (organization_id, directory_id, member_id, group_id, level)
      select $1, n.directory, n.member, n.grp, n.level::access_level from ${given}
-     where not exists (select from directory_grant r where ${same})`,
+     where not exists (select from directory_grant r where ${same}) order by n.directory, n.member, n.grp`,
     values,
   );
 }

@@ -1,0 +1,117 @@
+/** Appends what must be in the log before an answer, and decides what happens when it cannot be. */
+import { AnnalsError, type FaultReport } from '../errors.ts';
+import type { AppendOutcome, Log, LogOrganization } from '../log/log.ts';
+import type { EntryInput } from '../model/entry.ts';
+import type { AccessLog } from './access.ts';
+
+/** Entries that wait to be recorded later; beyond, new ones are lost, and the server’s log says so. */
+const mostWaiting = 100_000;
+/** Entries of one append. */
+const appendedAtOnce = 1000;
+
+/** REPEATED: this server or another recorded it before. LATER: it could not be recorded yet. */
+export type Recorded = 'CREATED' | 'REPEATED' | 'LATER';
+
+export interface Recorder {
+  /** Rejects with UNAVAILABLE where what cannot be recorded must not be answered. */
+  record(to: LogOrganization, entry: EntryInput): Promise<Recorded>;
+  /** The same for what has happened and cannot be undone: also when it rejects, all of it is recorded later. */
+  recordDone(to: LogOrganization, entries: readonly EntryInput[]): Promise<void>;
+  /** Records whatever could not be recorded before; what fails again waits on. */
+  retry(): Promise<void>;
+}
+
+export interface RecorderDeps {
+  readonly append: Log['append'];
+  readonly fault: FaultReport;
+  readonly log: AccessLog;
+}
+
+/** At most as many entries as one append takes. */
+interface Batch {
+  readonly to: LogOrganization;
+  readonly entries: readonly EntryInput[];
+}
+
+/** The key stands for this very access: on a conflict another server recorded it, in its own words. */
+const isFailure = ({ error }: AppendOutcome): boolean => error !== null && error.code !== 'IDEMPOTENCY_CONFLICT';
+
+export function openRecorder(deps: RecorderDeps, mode: 'closed' | 'open'): Recorder {
+  let waiting: Batch[] = [];
+  let waitingEntries = 0;
+
+  const lost = ({ to }: Batch, count: number, error: unknown) =>
+    deps.log.error({ organization: to.organizationUid, entries: count, err: error }, 'accesses are lost');
+
+  const later = (batch: Batch, error: unknown) => {
+    if (waitingEntries + batch.entries.length > mostWaiting) return lost(batch, batch.entries.length, error);
+    waiting.push(batch);
+    waitingEntries += batch.entries.length;
+  };
+
+  /** One outcome per entry; throws when the log took none, or not all. */
+  const append = async ({ to, entries }: Batch): Promise<AppendOutcome[]> => {
+    const outcomes = await deps.append(to, entries);
+    const failure = outcomes.find(isFailure);
+    if (failure !== undefined) throw failure.error;
+    return outcomes;
+  };
+
+  const unavailable = (cause: unknown) =>
+    new AnnalsError('UNAVAILABLE', {
+      message: 'The log cannot record this access, and shows nothing unrecorded.',
+      cure: 'Send the same request again later; ACCESS_LOG says what happens meanwhile.',
+      retryAfterMs: (cause instanceof AnnalsError ? cause.retryAfterMs : undefined) ?? 1000,
+      cause,
+    });
+
+  return {
+    async record(to, entry) {
+      const batch = { to, entries: [entry] };
+      try {
+        const [outcome] = await append(batch);
+        deps.fault('access log', null);
+        return outcome?.status ?? 'REPEATED';
+      } catch (error) {
+        deps.fault('access log', error);
+        if (mode === 'closed') throw unavailable(error);
+        later(batch, error);
+        return 'LATER';
+      }
+    },
+
+    async recordDone(to, entries) {
+      let failure: { readonly error: unknown } | null = null;
+      for (let from = 0; from < entries.length; from += appendedAtOnce) {
+        const batch = { to, entries: entries.slice(from, from + appendedAtOnce) };
+        try {
+          // After one that failed nothing is tried: the order of the changes stays.
+          if (failure === null) await append(batch);
+          else later(batch, failure.error);
+        } catch (error) {
+          failure = { error };
+          later(batch, error);
+        }
+      }
+      deps.fault('access log', failure?.error ?? null);
+      if (failure !== null && mode === 'closed') throw unavailable(failure.error);
+    },
+
+    async retry() {
+      const before = waiting;
+      waiting = [];
+      for (const [index, batch] of before.entries()) {
+        try {
+          const outcomes = await deps.append(batch.to, batch.entries);
+          const failures = outcomes.filter(isFailure);
+          // Not valid, and never will be.
+          if (failures.length > 0) lost(batch, failures.length, failures[0]?.error);
+        } catch (error) {
+          waiting = [...before.slice(index), ...waiting];
+          throw error;
+        }
+        waitingEntries -= batch.entries.length;
+      }
+    },
+  };
+}

@@ -1,0 +1,161 @@
+/** What managers see of an organization’s people, places and rights, in pages by external id. */
+import { type Principal, requirePermission } from '../auth/auth.ts';
+import { AnnalsError } from '../errors.ts';
+import type { Permission, Role } from '../model/role.ts';
+import { isUuid } from '../model/uuid.ts';
+import type {
+  GrantPlace,
+  GroupRecord,
+  MemberRecord,
+  MemberStatus,
+  PagedGrant,
+  Store,
+  TokenRecord,
+} from '../store/store.ts';
+import { rolesOf } from './change.ts';
+import { badInput } from './checks.ts';
+
+export interface ListPage<T> {
+  readonly nodes: readonly T[];
+  readonly hasNextPage: boolean;
+  /** For `after`; null on an empty page. */
+  readonly endCursor: string | null;
+}
+
+export interface ListRequest {
+  /** 0 to 500; by default 50. */
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+}
+
+export interface ListedGroup extends GroupRecord {
+  readonly memberIds: readonly string[];
+}
+
+export interface Lists {
+  /** Removed ones only when asked for by status. Addresses are null for a role from which they are hidden. */
+  members(
+    principal: Principal,
+    request: ListRequest & {
+      readonly search?: string | null | undefined;
+      readonly status?: MemberStatus | null | undefined;
+    },
+  ): Promise<ListPage<MemberRecord>>;
+  groups(principal: Principal, request: ListRequest): Promise<ListPage<ListedGroup>>;
+  grants(
+    principal: Principal,
+    request: ListRequest & {
+      readonly directoryId?: string | null | undefined;
+      readonly memberId?: string | null | undefined;
+      readonly groupId?: string | null | undefined;
+    },
+  ): Promise<ListPage<PagedGrant>>;
+  /** Built-in ones first. Needs one of the permissions to manage members, roles or tokens. */
+  roles(principal: Principal): Promise<readonly Role[]>;
+  /** Oldest first; revoked ones only when asked for. */
+  tokens(
+    principal: Principal,
+    request: ListRequest & { readonly revoked?: boolean | null | undefined },
+  ): Promise<ListPage<TokenRecord>>;
+}
+
+const most = 500;
+
+function sizeOf({ first }: ListRequest): number {
+  const size = first ?? 50;
+  if (size >= 0 && size <= most) return size;
+  throw badInput('first', `is ${size}; it must be from 0 to ${most}.`);
+}
+
+/** One more row than asked for was read: whether there is a next page costs no statement of its own. */
+function pageOf<T>(rows: readonly T[], size: number, cursorOf: (row: T) => string): ListPage<T> {
+  const nodes = rows.slice(0, size);
+  const last = nodes.at(-1);
+  return { nodes, hasNextPage: rows.length > size, endCursor: last === undefined ? null : cursorOf(last) };
+}
+
+const grantCursor = ({ directoryId, memberId, groupId }: PagedGrant): string => {
+  const place: GrantPlace = { directoryId, subject: memberId === null ? `g${groupId}` : `m${memberId}` };
+  return Buffer.from(JSON.stringify([place.directoryId, place.subject])).toString('base64url');
+};
+
+function grantPlace(cursor: string): GrantPlace {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    const [directoryId, subject]: unknown[] = Array.isArray(value) ? value : [];
+    if (typeof directoryId === 'string' && typeof subject === 'string') return { directoryId, subject };
+  } catch {
+    // Said below.
+  }
+  throw new AnnalsError('BAD_CURSOR', { path: 'after' });
+}
+
+const managing: readonly Permission[] = ['MANAGE_MEMBERS', 'MANAGE_ROLES', 'MANAGE_TOKENS'];
+
+function requireAny({ role }: Principal): void {
+  if (managing.some((permission) => role.permissions.has(permission))) return;
+  throw new AnnalsError('FORBIDDEN', {
+    message: `The role ${role.key} has none of the permissions ${managing.join(', ')}.`,
+  });
+}
+
+/** U+0000 cannot be compared in the database; nothing comes after such an id, and nothing contains it. */
+function checkTexts(texts: Readonly<Record<string, string | null | undefined>>): void {
+  for (const [path, text] of Object.entries(texts)) {
+    if (text?.includes('\0') || text?.isWellFormed() === false) throw badInput(path, 'is not text that can be stored.');
+  }
+}
+
+export function openLists({ administration }: Pick<Store, 'administration'>): Lists {
+  return {
+    async members(principal, request) {
+      requirePermission(principal, 'MANAGE_MEMBERS');
+      const limit = sizeOf(request);
+      const { after = null, search = null, status = null } = request;
+      checkTexts({ after, search });
+      const emails = !principal.role.hiddenFields.has('EMAIL');
+      const page = { after, limit: limit + 1 };
+      const rows = await administration.pageMembers(principal.organization, page, { search, emails, status });
+      const shown = emails ? rows : rows.map((row) => ({ ...row, email: null }));
+      return pageOf(shown, limit, (row) => row.externalId);
+    },
+    async groups(principal, request) {
+      requirePermission(principal, 'MANAGE_MEMBERS');
+      const limit = sizeOf(request);
+      const { after = null } = request;
+      checkTexts({ after });
+      const rows = await administration.pageGroups(principal.organization, { after, limit: limit + 1 });
+      const ids = rows.map((row) => row.externalId);
+      const of = { groups: ids, members: [] };
+      const memberships = ids.length === 0 ? [] : await administration.readMemberships(principal.organization, of);
+      const byGroup = Map.groupBy(memberships, (one) => one.groupId);
+      const listed = rows.map((row) => ({
+        ...row,
+        memberIds: (byGroup.get(row.externalId) ?? []).map((one) => one.memberId),
+      }));
+      return pageOf(listed, limit, (row) => row.externalId);
+    },
+    async grants(principal, request) {
+      requirePermission(principal, 'MANAGE_MEMBERS');
+      const limit = sizeOf(request);
+      const { directoryId: directory = null, memberId: member = null, groupId: group = null, after } = request;
+      checkTexts({ directoryId: directory, memberId: member, groupId: group });
+      const place = after === null || after === undefined ? null : grantPlace(after);
+      checkTexts({ after: place && `${place.directoryId}${place.subject}` });
+      const where = { directory, member, group, after: place, limit: limit + 1 };
+      return pageOf(await administration.pageGrants(principal.organization, where), limit, grantCursor);
+    },
+    async roles(principal) {
+      requireAny(principal);
+      return [...(await rolesOf(administration, principal.organization)).values()];
+    },
+    async tokens(principal, request) {
+      requirePermission(principal, 'MANAGE_TOKENS');
+      const limit = sizeOf(request);
+      const { after = null, revoked = false } = request;
+      if (after !== null && !isUuid(after)) throw new AnnalsError('BAD_CURSOR', { path: 'after' });
+      const page = { after, limit: limit + 1, revoked: revoked ?? false };
+      return pageOf(await administration.pageTokens(principal.organization, page), limit, (row) => row.id);
+    },
+  };
+}

@@ -1,0 +1,118 @@
+/** API tokens: made once, shown once, revoked at once. */
+import type { Principal } from '../auth/auth.ts';
+import { AnnalsError } from '../errors.ts';
+import { createToken, hashToken, tokenPrefix } from '../model/token.ts';
+import { isUuid, type RandomSource, uuidV7 } from '../model/uuid.ts';
+import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
+import { rolesOf, unknownRole } from './change.ts';
+import { badInput, checkText } from './checks.ts';
+import { checkWithin } from './escalation.ts';
+import type { Step } from './roles.ts';
+
+/** Whom it acts as: a member by external id, with the member’s role; or itself, with a role of its own. */
+export interface TokenRequest {
+  readonly name: string;
+  readonly actsAs: { readonly member: string } | { readonly role: string };
+  /** Milliseconds; null never. */
+  readonly expiresAt?: number | null;
+}
+
+/** A token as shown once, at its creation. */
+export interface CreatedToken {
+  readonly id: string;
+  readonly token: string;
+}
+
+export interface TokenDeps {
+  readonly now: () => number;
+  readonly random: RandomSource;
+}
+
+const unknownMember = (id: string) => badInput('member', `there is no member ${JSON.stringify(id)}.`);
+
+/** Another member’s token shows what that member sees: only who sees all may make one. */
+function checkActsAs(by: Principal, member: string): void {
+  if (by.member?.externalId === member || by.role.visibility.scope === 'ALL') return;
+  throw new AnnalsError('ESCALATION', {
+    message: 'Your role does not see the whole log, so it cannot make tokens that act as other members.',
+  });
+}
+
+async function subjectOf(
+  statements: AdministrationStatements,
+  organization: number,
+  { actsAs }: TokenRequest,
+  by: Principal | null,
+): Promise<Pick<TokenRecord, 'memberId' | 'role'>> {
+  const roles = await rolesOf(statements, organization);
+  if ('role' in actsAs) {
+    const role = roles.get(actsAs.role);
+    if (role === undefined) throw unknownRole('role', actsAs.role, roles);
+    if (by !== null) checkWithin(role, by.role, 'You cannot make a token with this role');
+    return { memberId: null, role: actsAs.role };
+  }
+  checkText('member', actsAs.member, 'id');
+  const [member] = await statements.readMembers(organization, [actsAs.member]);
+  if (member === undefined || member.status === 'REMOVED') throw unknownMember(actsAs.member);
+  if (by !== null) {
+    checkActsAs(by, actsAs.member);
+    const role = member.role === null ? undefined : roles.get(member.role);
+    if (role !== undefined) checkWithin(role, by.role, 'You cannot make a token that acts as this member');
+  }
+  return { memberId: actsAs.member, role: null };
+}
+
+/** Errors: BAD_INPUT for an unknown member or role and for an empty name; ESCALATION. `by` null is the operator. */
+export async function tokenStep(
+  statements: AdministrationStatements,
+  organization: number,
+  request: TokenRequest,
+  { by, now, random }: TokenDeps & { readonly by: Principal | null },
+): Promise<Step<CreatedToken & { readonly record: TokenRecord }>> {
+  checkText('name', request.name, 'name');
+  const subject = await subjectOf(statements, organization, request, by);
+  const token = createToken(random);
+  const created = now();
+  const record: TokenRecord = {
+    id: uuidV7(created, random),
+    name: request.name,
+    prefix: tokenPrefix(token),
+    ...subject,
+    createdAt: created,
+    expiresAt: request.expiresAt ?? null,
+    revokedAt: null,
+  };
+  return {
+    change: {
+      action: 'annals.token_created',
+      targets: [
+        { type: 'token', id: record.id, name: record.name },
+        ...(subject.memberId === null ? [] : [{ type: 'member', id: subject.memberId }]),
+        ...(subject.role === null ? [] : [{ type: 'role', id: subject.role }]),
+      ],
+    },
+    result: { id: record.id, token, record },
+    // A new token changes nobody’s rights.
+    write: () => statements.insertToken(organization, { ...record, hash: new Uint8Array(hashToken(token)) }),
+  };
+}
+
+/** Revoking again, or what is not there, changes nothing. Errors: BAD_INPUT for what can be no token’s id. */
+export async function tokenRevocation(
+  statements: AdministrationStatements,
+  organization: number,
+  id: string,
+  now: number,
+): Promise<Step<boolean>> {
+  if (!isUuid(id)) throw badInput('id', 'is no id of a token.', 'Use an id that `tokens` lists.');
+  const token = await statements.findToken(organization, id);
+  const valid = token !== null && token.revokedAt === null;
+  return {
+    change: valid ? { action: 'annals.token_revoked', targets: [{ type: 'token', id, name: token.name }] } : null,
+    result: valid,
+    async write() {
+      await statements.revokeToken(organization, id, now);
+      await statements.raiseRights(organization);
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** Examples of administration. Those that remove name what the others add; the full synchronization is a dry run. */
+import type { Example } from './examples.ts';
+
+const report =
+  '{ changed counts { kind created changed removed } things(first: 20) { kind operation member { externalId } group { externalId } directory { externalId } changes { field before after } } }';
+
+export const administrationExamples: readonly Example[] = [
+  {
+    name: 'Members, groups and grants',
+    document: `# Needs the permission MANAGE_MEMBERS. For the next page, pass endCursor as "after".
+query PeopleAndGrants($after: String) {
+  members(first: 50, after: $after) { nodes { externalId name email role status } hasNextPage endCursor }
+  groups(first: 50) { nodes { externalId name memberIds } hasNextPage endCursor }
+  grants(first: 50) { nodes { directoryId directoryName memberId groupId level } hasNextPage endCursor }
+}
+`,
+  },
+  {
+    name: 'Roles and tokens',
+    document: `# Needs the permission MANAGE_TOKENS. Tokens themselves are shown only once, when they are made.
+query RolesAndTokens {
+  roles { key name builtIn permissions scope minimumAccessLevel ownActivity categories hiddenFields }
+  tokens(first: 50) { nodes { id name prefix memberId role createdAt expiresAt } hasNextPage endCursor }
+}
+`,
+  },
+  {
+    name: 'Keep members and vaults in step',
+    document: `# Needs the permission MANAGE_MEMBERS. Run it twice: the second time nothing is left to change.
+# Mutations of one operation run one after another, each by itself.
+mutation KeepInStep($members: [UpsertMemberInput!]!, $groups: [UpsertGroupInput!]!, $directories: [UpsertDirectoryInput!]!, $grants: [GrantInput!]!) {
+  upsertMembers(members: $members) ${report}
+  upsertGroups(groups: $groups) ${report}
+  upsertDirectories(directories: $directories) ${report}
+  setGrants(grants: $grants) ${report}
+}
+`,
+    variables: {
+      members: [{ id: 'example-member', name: 'Alice Example', email: 'alice@example.com', role: 'MEMBER' }],
+      groups: [{ id: 'example-group', name: 'Example group', memberIds: ['example-member'] }],
+      directories: [
+        { id: 'example-vault', name: 'Example vault' },
+        { id: 'example-folder', name: 'Example folder', parentId: 'example-vault' },
+      ],
+      grants: [
+        { directoryId: 'example-vault', groupId: 'example-group', level: 'ADMINISTRATOR' },
+        { directoryId: 'example-folder', groupId: 'example-group', level: 'READ' },
+      ],
+    },
+  },
+  {
+    name: 'Remove members and vaults',
+    document: `# Needs the permission MANAGE_MEMBERS. What is gone already is no error.
+mutation Remove($grants: [GrantKeyInput!]!) {
+  removeGrants(grants: $grants) ${report}
+  removeDirectories(ids: ["example-vault"]) ${report}
+  removeGroups(ids: ["example-group"]) ${report}
+  removeMembers(ids: ["example-member"]) ${report}
+}
+`,
+    variables: { grants: [{ directoryId: 'example-folder', groupId: 'example-group' }] },
+  },
+  {
+    name: 'Full synchronization, dry run',
+    document: `# Needs the permission MANAGE_MEMBERS. Says what would change if this were the whole organization, and changes nothing.
+mutation SynchronizeDryRun($input: SynchronizeInput!) {
+  synchronize(input: $input, dryRun: true) ${report}
+}
+`,
+    variables: {
+      input: {
+        members: [{ id: 'example-owner', name: 'Olga Example', role: 'OWNER' }],
+        groups: [],
+        directories: [],
+        grants: [],
+      },
+    },
+  },
+  {
+    name: 'Define a role',
+    document: `# Needs the permission MANAGE_ROLES; you can define what your own role may do and see, and no more.
+mutation DefineRole($input: RoleInput!) {
+  upsertRole(input: $input) { key name permissions scope categories hiddenFields }
+}
+`,
+    variables: {
+      input: {
+        key: 'EXAMPLE_AUDITOR',
+        name: 'Auditor without addresses',
+        permissions: ['READ'],
+        scope: 'ALL',
+        hiddenFields: ['EMAIL', 'IP'],
+      },
+    },
+  },
+  {
+    name: 'Remove a role',
+    document: `# Needs the permission MANAGE_ROLES. A role that members or tokens have is not removed.
+mutation RemoveRole {
+  removeRole(key: "EXAMPLE_AUDITOR")
+}
+`,
+  },
+  {
+    name: 'Make a token',
+    document: `# Needs the permission MANAGE_TOKENS. The secret is shown once. For a person, give "memberId" instead of "role".
+mutation MakeToken($input: CreateTokenInput!) {
+  createToken(input: $input) { secret token { id name prefix role expiresAt } }
+}
+`,
+    variables: { input: { name: 'Example integration', role: 'INTEGRATION' } },
+  },
+  {
+    name: 'Revoke a token',
+    document: `# Needs the permission MANAGE_TOKENS. Takes effect at once, on open streams too. "tokens" lists the ids.
+mutation RevokeToken($id: ID!) {
+  revokeToken(id: $id)
+}
+`,
+    variables: { id: '00000000-0000-7000-8000-000000000000' },
+  },
+];

@@ -1,0 +1,127 @@
+import type { ListPage } from '../../../administration/administration.ts';
+import { AnnalsError } from '../../../errors.ts';
+import { parseTimestamp } from '../../../model/time.ts';
+import type { TokenRecord } from '../../../store/store.ts';
+import { builder } from '../../builder.ts';
+import { callerWith, needs } from '../../guard.ts';
+import { memberId } from './report.ts';
+
+const TokenRef = builder.objectRef<TokenRecord>('Token').implement({
+  description: 'A credential. What it is itself is shown once, when it is made.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'A UUID.' }),
+    name: t.exposeString('name', { description: 'What it is for.' }),
+    prefix: t.exposeString('prefix', { description: 'Its first characters, to recognise it by.' }),
+    memberId: t.exposeID('memberId', {
+      nullable: true,
+      description: 'External id of the member that it acts as; null where it has a role of its own.',
+    }),
+    role: t.exposeString('role', {
+      nullable: true,
+      description: 'Key of its own role; null where it acts as a member.',
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: 'When it ends; null if never.' }),
+    revokedAt: t.expose('revokedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was revoked; null where it was not.',
+    }),
+  }),
+});
+
+const TokenPageRef = builder.objectRef<ListPage<TokenRecord>>('TokenPage').implement({
+  description: 'Tokens, oldest first.',
+  fields: (t) => ({
+    nodes: t.expose('nodes', { type: [TokenRef], description: 'The tokens of this page.' }),
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there are more after this page.' }),
+    endCursor: t.exposeString('endCursor', {
+      nullable: true,
+      description: 'For `after`, to go on; null on an empty page.',
+    }),
+  }),
+});
+
+const CreatedTokenRef = builder
+  .objectRef<{ readonly token: string; readonly record: TokenRecord }>('CreatedToken')
+  .implement({
+    description: 'A new token.',
+    fields: (t) => ({
+      secret: t.string({
+        description: 'The token itself, for `Authorization: Bearer …`. It is shown here and never again.',
+        resolve: ({ token }) => token,
+      }),
+      token: t.field({
+        type: TokenRef,
+        description: 'What is known of it from now on.',
+        resolve: ({ record }) => record,
+      }),
+    }),
+  });
+
+const TokenInputRef = builder.inputType('CreateTokenInput', {
+  description: 'A token to make: exactly one of `memberId` and `role`.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'What it is for.' }),
+    memberId: t.id({ description: 'The member that it acts as, with the member’s role and grants.' }),
+    role: t.string({ description: 'Key of a role of its own, such as `INTEGRATION`.' }),
+    expiresAt: t.field({ type: 'DateTime', description: 'When it ends; left out, never.' }),
+  }),
+});
+
+builder.queryField('tokens', (t) =>
+  t.field({
+    ...needs('MANAGE_TOKENS'),
+    type: TokenPageRef,
+    description: 'The tokens of the organization.',
+    args: {
+      first: t.arg.int({ defaultValue: 50, description: 'At most so many, 0 to 500.' }),
+      after: t.arg.string({ description: 'Only what comes after this, such as `endCursor`.' }),
+      revoked: t.arg.boolean({ defaultValue: false, description: 'Also those that were revoked.' }),
+    },
+    resolve: (_, args, context) => context.services.administration.tokens(callerWith(context, 'MANAGE_TOKENS'), args),
+  }),
+);
+
+function subjectOf(member: string | null | undefined, role: string | null | undefined) {
+  if (member && !role) return { member: memberId(member) };
+  if (role && !member) return { role };
+  throw new AnnalsError('BAD_INPUT', {
+    path: 'memberId',
+    message: 'A token acts as a member or has a role of its own.',
+    cure: 'Give either memberId or role.',
+  });
+}
+
+function moment(text: string | null | undefined): number | null {
+  if (text === null || text === undefined) return null;
+  const time = parseTimestamp(text);
+  if (time !== null) return time;
+  throw new AnnalsError('BAD_INPUT', {
+    path: 'expiresAt',
+    message: `expiresAt: ${JSON.stringify(text.slice(0, 100))} is not a moment in the form of RFC 3339 with a zone.`,
+  });
+}
+
+builder.mutationFields((t) => ({
+  createToken: t.field({
+    ...needs('MANAGE_TOKENS'),
+    type: CreatedTokenRef,
+    description: 'Makes a token. Each call makes another.',
+    args: { input: t.arg({ type: TokenInputRef, required: true, description: 'The token.' }) },
+    resolve: (_, { input: { name, memberId: member, role, expiresAt } }, context) =>
+      context.services.administration.createToken(callerWith(context, 'MANAGE_TOKENS'), {
+        name,
+        actsAs: subjectOf(member, role),
+        expiresAt: moment(expiresAt),
+      }),
+  }),
+  revokeToken: t.boolean({
+    ...needs('MANAGE_TOKENS'),
+    description:
+      'Ends a token at once, on open streams too. Answers false where there was none, or it was revoked before.',
+    args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
+    resolve: (_, { id }, context) =>
+      context.services.administration.revokeToken(callerWith(context, 'MANAGE_TOKENS'), id),
+  }),
+}));
