@@ -238,7 +238,7 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
         });
       }
       const now = deps.now();
-      const checked = inputs.map((input) => check(input, deps.catalogue, now, limits));
+      const checked = inputs.map((input) => check(input, deps.catalogue, now, limits, options.fromCaller ?? false));
       const valid = checked.flatMap((one) => (one instanceof AnnalsError ? [] : [one]));
       const refused = options.allOrNothing === true && valid.length < checked.length;
       if (refused || valid.length === 0) {
@@ -255,11 +255,27 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
   };
 }
 
+const ownCatalogue = 'annals';
+
+const reserved = (action: string) =>
+  new AnnalsError('ENTRY_INVALID', {
+    path: 'action',
+    message: `action ${JSON.stringify(action)} is recorded by Annals alone.`,
+    cure: 'Use an action of your product’s catalogue, or of one of your own.',
+  });
+
 const keyHash = (secret: KeyObject, to: LogOrganization, key: string): string =>
   createHmac('sha256', secret).update(`${to.organizationUid} ${key}`).digest('base64url');
 
-function check(input: EntryInput, catalogue: Catalogue, now: number, limits: Limits): ValidEntry | AnnalsError {
+function check(
+  input: EntryInput,
+  catalogue: Catalogue,
+  now: number,
+  limits: Limits,
+  fromCaller: boolean,
+): ValidEntry | AnnalsError {
   try {
+    if (fromCaller && catalogue.action(input.action)?.catalogue === ownCatalogue) throw reserved(input.action);
     checkSize(input, limits);
     return validateEntry(input, catalogue, now, limits);
   } catch (error) {

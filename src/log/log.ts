@@ -23,6 +23,8 @@ export interface AppendOutcome {
 export interface AppendOptions {
   /** Records all rows or none: one that is not valid refuses the others with BATCH_REFUSED. */
   readonly allOrNothing?: boolean;
+  /** The entries come from a caller: Annals’ own catalogue, which says who read the log and who changed rights, is not theirs to state. */
+  readonly fromCaller?: boolean;
 }
 
 export interface LogOrganization {

@@ -81,7 +81,9 @@ async function watch(
   if (!(Symbol.asyncIterator in batches)) return JSON.stringify(formatted(batches));
   const told: unknown[] = [];
   const pull = async () => {
-    const result = await batches.next().catch((error: unknown) => ({ done: false as const, value: { errors: [error] } }));
+    const result = await batches
+      .next()
+      .catch((error: unknown) => ({ done: false as const, value: { errors: [error] } }));
     told.push(result.done === true ? 'ended' : formatted(result.value as ExecutionResult));
   };
   await pull();

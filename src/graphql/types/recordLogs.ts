@@ -108,6 +108,7 @@ builder.mutationField('recordLogs', (t) =>
       return context.services.log
         .append({ organization, organizationUid }, entries as readonly EntryInput[], {
           allOrNothing: input.allOrNothing ?? false,
+          fromCaller: true,
         })
         .then((results) => ({ results }));
     },

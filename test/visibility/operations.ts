@@ -1,0 +1,182 @@
+/** The operations that are asked in both worlds: at least one for each root field, and for each condition of a filter. */
+import type { GraphQLSchema } from 'graphql';
+import type { Management } from '../../src/administration/administration.ts';
+import { everything } from '../support/selection.ts';
+import type { Variables } from '../support/twins.ts';
+
+export type RoleInput = Parameters<Management['upsertRole']>[1];
+
+export interface Operation {
+  readonly arguments?: string;
+  readonly variables?: Variables;
+}
+
+/** What operations may name. */
+export interface Known {
+  /** Global ids of entries that one of the worlds has, and the reader sees none of. */
+  readonly hiddenEntries: readonly string[];
+  readonly visibleEntries: readonly string[];
+  /** Of visible entries, newest first, without a filter. */
+  readonly cursors: readonly string[];
+}
+
+/** People and places that only hidden entries name, or that the reader does not see. */
+const hiddenPeople = ['ghost', 'victim', 'mole'];
+const hiddenPlaces = ['hr', 'phoenix', 'cellar', 'closed', 'shed', 'annex', 'bunker'];
+const searches = ['SECRET', 'secret', 'hr', 'anna', 'ghost', '%', 'a', ''];
+
+const ids = (known: Known) => [
+  ...known.hiddenEntries.slice(0, 3),
+  ...known.visibleEntries.slice(0, 2),
+  ...[...hiddenPeople, 'anna', 'mara', 'ines', 'otto'].flatMap((id) => [`actor:MEMBER:${id}`, `actor:TOKEN:${id}`]),
+  ...[...hiddenPlaces, 'it', 'servers', 'away', 'attic', 'new-folder', 'loft'].map((id) => `directory:${id}`),
+  'action:passwork.item_viewed',
+  'category:passwork.vaults',
+  'organization:01890000-0000-7000-8000-000000000000',
+  'nothing',
+];
+
+/** Conditions by the member of LogFilter, each on what is hidden and on what is seen. */
+export const conditions: Readonly<Record<string, readonly Variables[]>> = {
+  and: [{ and: [{ actor: { in: ['ghost'] } }, { component: { in: ['SECRET part'] } }] }, { and: [] }],
+  or: [{ or: [{ directory: { in: ['hr'] } }, { actor: { in: ['anna'] } }] }, { or: [] }],
+  not: [{ not: { not: { directory: { under: ['hr', 'phoenix'] } } } }],
+  action: [{ action: { in: ['passwork.vault_updated'] } }, { action: { notIn: ['passwork.item_viewed'] } }],
+  category: [{ category: { in: ['passwork.vaults'] } }],
+  catalogue: [{ catalogue: { in: ['passwork'] } }, { catalogue: { in: ['annals'] } }],
+  actionGroup: [{ actionGroup: { notIn: ['Vault Management'] } }],
+  actor: [{ actor: { in: ['ghost', 'anna'] } }, { actor: { notIn: ['ghost'] } }],
+  affectedUser: [{ affectedUser: { in: ['victim'] } }, { affectedUser: { in: ['cleo', 'mara', 'ines'] } }],
+  directory: [
+    { directory: { in: ['hr', 'cellar', 'annex'] } },
+    { directory: { under: ['hr'] } },
+    { directory: { under: ['it'] } },
+    { directory: { notIn: ['phoenix'] } },
+  ],
+  target: [{ target: { in: ['t9', 't1'] } }, { target: { type: { in: ['item'] } } }],
+  outcome: [{ outcome: { in: ['DENIED'] } }, { outcome: { notIn: ['FAILURE'] } }],
+  severity: [{ severity: { gte: 9 } }, { severity: { in: [5, 9] } }],
+  component: [{ component: { in: ['SECRET part', 'web'] } }, { component: { notIn: ['web'] } }],
+  occurredAt: [{ occurredAt: { gte: '2020-01-01T00:00:00Z' } }],
+  recordedAt: [{ recordedAt: { lt: '2020-01-01T00:00:00Z' } }],
+};
+
+/** Each condition, bare and wrapped in every way. */
+export const filters = (): Variables[] =>
+  Object.values(conditions)
+    .flat()
+    .flatMap((filter) => [
+      filter,
+      { not: filter },
+      { or: [filter, { actor: { in: ['anna'] } }] },
+      { and: [{ not: { or: [filter, { or: [] }] } }, {}] },
+    ]);
+
+const pages = ({ cursors }: Known): Operation[] => {
+  const [first, second, third] = [cursors[0], cursors[Math.floor(cursors.length / 2)], cursors.at(-1)];
+  const directions = ['{ direction: ASC }', '{ direction: DESC }'];
+  const spans = [first, second, third].flatMap((cursor) => [
+    { first: 2, after: cursor },
+    { last: 2, before: cursor },
+    { first: 0, after: cursor },
+    { last: 500, before: cursor, after: third },
+  ]);
+  return [{}, { first: 1 }, { last: 1 }, { first: 501 }, { first: 1, last: 1 }, { after: 'AAAA' }, ...spans].flatMap(
+    (page) =>
+      directions.map((order) => ({
+        arguments: `($first: Int, $after: String, $last: Int, $before: String) first: $first, after: $after, last: $last, before: $before, order: ${order}`,
+        variables: page,
+      })),
+  );
+};
+
+const each = (declared: string, used: string, values: readonly unknown[]): Operation[] =>
+  values.map((value) => ({ arguments: `($v: ${declared}) ${used}`, variables: { v: value } }));
+
+const plain: Operation[] = [{}];
+const entriesToRecord = [
+  { action: 'passwork.item_viewed', vault: { id: 'it' }, actor: { id: 'anna' }, idempotencyKey: 'k1' },
+  { action: 'passwork.item_viewed', vault: { id: 'hr' }, actor: { id: 'ghost' } },
+  { action: 'no.such' },
+];
+const people = [...hiddenPeople, 'anna', 'mara', 'ines', 'otto', 'owner'];
+
+export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = {
+  viewer: () => plain,
+  organization: () => plain,
+  eventCategories: () => [{}, ...each('String', 'catalogue: $v', ['passwork', 'none'])],
+  actions: () => each('String', 'search: $v', ['SECRET', 'vault']),
+  logs: (known) => [...pages(known), ...each('LogFilter', 'filter: $v', filters())],
+  log: (known) => each('ID!', 'id: $v', [...known.hiddenEntries, ...known.visibleEntries.slice(0, 2), 'nothing']),
+  node: (known) => each('ID!', 'id: $v', ids(known)),
+  actors: () => [{}, ...each('String', 'search: $v', searches), ...each('Int', 'first: $v', [0, 1, 501])],
+  directories: () => [
+    {},
+    ...each('String', 'search: $v', searches),
+    ...each('ID', 'under: $v', [...hiddenPlaces, 'it', 'away', 'none']),
+    ...each('Int', 'first: $v', [0, 1, 501]),
+  ],
+  accessTo: (known) =>
+    each('ID!', 'entry: $v, almost: true', [...known.hiddenEntries.slice(0, 3), ...known.visibleEntries.slice(0, 2)]),
+  visibilityOf: () => each('ID!', 'member: $v', people),
+  asMember: () => each('ID!', 'member: $v', people),
+  members: () => [{}, ...each('String', 'search: $v', searches)],
+  groups: () => plain,
+  grants: () => [{}, ...each('ID', 'directoryId: $v', hiddenPlaces), ...each('ID', 'memberId: $v', people)],
+  roles: () => plain,
+  tokens: () => plain,
+};
+
+/** In the order in which they are done. Whoever may manage, and not see, asks about what is hidden here too. */
+export const mutations: Readonly<Record<string, (known: Known) => Operation[]>> = {
+  recordLogs: () =>
+    [true, false].flatMap((allOrNothing) =>
+      each('RecordLogsInput!', 'input: $v', [{ entries: entriesToRecord, allOrNothing }]),
+    ),
+  upsertMembers: () =>
+    each('[UpsertMemberInput!]!', 'members: $v', [[{ id: 'ghost', name: 'Gus', email: null, role: 'MEMBER' }]]),
+  removeMembers: () => each('[ID!]!', 'ids: $v', [['victim', 'ghost']]),
+  upsertGroups: () => each('[UpsertGroupInput!]!', 'groups: $v', [[{ id: 'g2', name: 'Two', memberIds: ['mara'] }]]),
+  removeGroups: () => each('[ID!]!', 'ids: $v', [['g2', 'none']]),
+  setGrants: () => each('[GrantInput!]!', 'grants: $v', [[{ directoryId: 'it', memberId: 'ines', level: 'READ' }]]),
+  removeGrants: () => each('[GrantKeyInput!]!', 'grants: $v', [[{ directoryId: 'it', memberId: 'ines' }]]),
+  upsertDirectories: () =>
+    each('[UpsertDirectoryInput!]!', 'directories: $v', [[{ id: 'cupboard', name: 'Cupboard', parentId: 'it' }]]),
+  removeDirectories: () => each('[ID!]!', 'ids: $v', [['cupboard']]),
+  synchronize: () =>
+    each('SynchronizeInput!', 'input: $v, dryRun: true', [{ members: [], groups: [], directories: [], grants: [] }]),
+  upsertRole: () => each('RoleInput!', 'input: $v', [{ key: 'OTHER', name: 'Other' }]),
+  removeRole: () => each('String!', 'key: $v', ['OTHER', 'NONE']),
+  createToken: () =>
+    each('CreateTokenInput!', 'input: $v', [
+      { name: 't', memberId: 'otto' },
+      { name: 't', role: 'INTEGRATION' },
+    ]),
+  revokeToken: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000']),
+};
+
+export const subscriptions: Readonly<Record<string, (known: Known) => Operation[]>> = {
+  logAdded: ({ cursors }) => [
+    {},
+    ...each('String', 'after: $v', [cursors[0], cursors.at(-1), 'AAAA']),
+    ...each('LogFilter', 'filter: $v', [{ not: { actor: { in: ['ghost'] } } }, { directory: { notIn: ['hr'] } }]),
+  ],
+};
+
+/** The whole operation, asking for everything that its field can answer. */
+export function documentOf(
+  schema: GraphQLSchema,
+  kind: 'query' | 'mutation' | 'subscription',
+  field: string,
+  operation: Operation,
+) {
+  const type = {
+    query: schema.getQueryType(),
+    mutation: schema.getMutationType(),
+    subscription: schema.getSubscriptionType(),
+  };
+  const definition = type[kind]?.getFields()[field];
+  if (definition === undefined) throw new TypeError(`no field ${field}`);
+  const [, declared = '', used = ''] = /^(\([^)]*\))? ?(.*)$/s.exec(operation.arguments ?? '') ?? [];
+  return `${kind} ${declared} { ${field} ${used === '' ? '' : `(${used})`} ${everything(schema, definition.type)} }`;
+}

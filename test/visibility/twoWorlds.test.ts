@@ -1,0 +1,138 @@
+/**
+ * Two worlds that differ only in entries hidden from a reader, and every operation of the schema: the same bytes. An
+ * operation, or a condition of filters, that is added later has no row here, and fails.
+ */
+import { isInputObjectType } from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OrganizationRef } from '../../src/administration/administration.ts';
+import { schema } from '../../src/graphql/schema.ts';
+import type { EntryInput } from '../../src/model/entry.ts';
+import { openTwins, type Twin, type Twins } from '../support/twins.ts';
+import { conditions, documentOf, type Known, mutations, type Operation, queries, subscriptions } from './operations.ts';
+import { type Happening, type Reader, readers, roles, secret, world } from './scenes.ts';
+
+test('every root field and every condition has a row', () => {
+  const fields = (type: { getFields(): object } | null | undefined) => Object.keys(type?.getFields() ?? {}).sort();
+  expect(Object.keys(queries).sort()).toEqual(fields(schema.getQueryType()));
+  expect(Object.keys(mutations).sort()).toEqual(fields(schema.getMutationType()));
+  expect(Object.keys(subscriptions).sort()).toEqual(fields(schema.getSubscriptionType()));
+  const filter = schema.getType('LogFilter');
+  expect(Object.keys(conditions).sort()).toEqual(fields(isInputObjectType(filter) ? filter : null));
+});
+
+interface Stage {
+  readonly to: OrganizationRef;
+  readonly token: string;
+  readonly known: Known;
+}
+
+async function record(twin: Twin, to: OrganizationRef, seed: string, input: EntryInput): Promise<string> {
+  const [outcome] = await twin.deed(seed, (app) => app.services.log.append(to, [input]));
+  if (outcome?.id == null) throw outcome?.error ?? new TypeError('no outcome');
+  return `entry:${outcome.id}`;
+}
+
+/** An organization in both worlds; what is hidden from the reader happens in the other one only. */
+async function openStage(twins: Twins, { name, actsAs, happenings }: Reader): Promise<Stage> {
+  const to = await twins.both(`${name} organization`, (app) => app.administration.createOrganization({ name }));
+  const owner = await twins.both('owner', (app) => app.auth.authenticate(to.ownerToken));
+  for (const role of roles) {
+    await twins.both(`${name} ${role.key}`, (app) => app.services.administration.upsertRole(owner, role));
+  }
+  await twins.both(`${name} world`, (app) => app.administration.importWorld(to, world));
+  const request = { name: 'reader', actsAs };
+  const { token } = await twins.both(`${name} token`, (app) => app.administration.createToken(to, request));
+  const entries = { hidden: [] as string[], visible: [] as string[] };
+  for (const [index, { input, hidden }] of happenings.entries()) {
+    twins.clock.now += 1000;
+    const seed = `${name} ${index}`;
+    entries[hidden ? 'hidden' : 'visible'].push(await record(twins.other, to, seed, input));
+    if (!hidden) await record(twins.one, to, seed, input);
+  }
+  const page = JSON.parse(await twins.one.ask('cursors', token, '{ logs { edges { cursor } } }', {}));
+  // What is asked once in one world is asked once in the other.
+  await twins.other.ask('cursors', token, '{ logs { edges { cursor } } }', {});
+  const cursors = (page.data?.logs.edges ?? []).map((edge: { cursor: string }) => edge.cursor);
+  return { to, token, known: { hiddenEntries: entries.hidden, visibleEntries: entries.visible, cursors } };
+}
+
+/** Each visible entry with the hidden ones since the one before. */
+function rounds(later: readonly Happening[]): Happening[][] {
+  const found: Happening[][] = [];
+  let round: Happening[] = [];
+  for (const happening of later) {
+    round.push(happening);
+    if (happening.hidden) continue;
+    found.push(round);
+    round = [];
+  }
+  return found;
+}
+
+describe.each(['off', 'closed'])('with the access log %s', (accessLog) => {
+  let twins: Twins;
+  beforeAll(async () => {
+    const env = { ACCESS_LOG: accessLog, ACCESS_WINDOW_SECONDS: '86400', LIVE_HEARTBEAT_SECONDS: '3600' };
+    twins = await openTwins(env);
+  });
+  afterAll(() => twins?.[Symbol.asyncDispose]());
+
+  describe.each(readers)('$name', (reader) => {
+    let stage: Stage;
+    beforeAll(async () => {
+      stage = await openStage(twins, reader);
+    });
+
+    async function same(seed: string, document: string, { variables = {} }: Operation): Promise<void> {
+      const one = await twins.one.ask(seed, stage.token, document, variables);
+      const other = await twins.other.ask(seed, stage.token, document, variables);
+      expect.soft(JSON.parse(other), `${document.slice(0, 100)} ${JSON.stringify(variables)}`).toEqual(JSON.parse(one));
+      expect.soft(other).toBe(one);
+      // What only hidden entries say can come back only from a question that said it.
+      if (!JSON.stringify(variables).includes(secret)) expect.soft(other).not.toContain(secret);
+    }
+
+    test.each(Object.entries(queries))('query %s', async (field, operations) => {
+      twins.clock.now += 1000;
+      for (const [index, operation] of operations(stage.known).entries()) {
+        await same(`${field} ${index}`, documentOf(schema, 'query', field, operation), operation);
+      }
+    });
+
+    test.each(Object.entries(subscriptions))('subscription %s', async (field, operations) => {
+      for (const [index, operation] of operations(stage.known).entries()) {
+        const from = twins.clock.now;
+        const document = documentOf(schema, 'subscription', field, operation);
+        const [one, other] = await eachOf([twins.one, twins.other], async (twin) => {
+          twins.clock.now = from;
+          const meanwhile = rounds(reader.later).map((round, count) => async () => {
+            for (const [which, { input, hidden }] of round.entries()) {
+              twins.clock.now += 1000;
+              if (hidden && twin === twins.one) continue;
+              await record(twin, stage.to, `${reader.name} ${field} ${index} ${count} ${which}`, input);
+            }
+          });
+          return twin.watch(stage.token, document, operation.variables ?? {}, meanwhile);
+        });
+        expect.soft(JSON.parse(other ?? ''), JSON.stringify(operation.variables)).toEqual(JSON.parse(one ?? ''));
+        expect.soft(other).toBe(one);
+      }
+    });
+
+    test('mutations', async () => {
+      for (const [field, operations] of Object.entries(mutations)) {
+        twins.clock.now += 1000;
+        for (const [index, operation] of operations(stage.known).entries()) {
+          await same(`${field} ${index}`, documentOf(schema, 'mutation', field, operation), operation);
+        }
+      }
+    });
+  });
+});
+
+/** One after the other: they share a clock. */
+async function eachOf<T, R>(list: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of list) results.push(await work(item));
+  return results;
+}
