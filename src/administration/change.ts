@@ -4,7 +4,7 @@ import { builtInRoles, type Role, roleFrom } from '../model/role.ts';
 import type { AdministrationStatements } from '../store/store.ts';
 import { type ChangeCount, type ChangedThing, changedThings, countsOf } from './changes.ts';
 import { badInput } from './checks.ts';
-import { checkPlan, type RoleOf } from './escalation.ts';
+import { checkPlan, checkWhatIsStated, type RoleOf } from './escalation.ts';
 import { isEmpty, type Plan, planOf, type State } from './plan.ts';
 import { subtrees } from './tree.ts';
 import type { Wish } from './wish.ts';
@@ -157,6 +157,7 @@ function reportOf(plan: Plan, state: State, wish: Wish): ChangeReport {
  */
 export async function carryOut(statements: Statements, wish: Wish, options: ChangeOptions): Promise<ChangeReport> {
   const { organization, role, now, dryRun = false } = options;
+  if (role !== null) checkWhatIsStated(wish, role);
   const state = await stateFor(statements, organization, wish);
   const roleOf = await checkRoles(statements, organization, wish);
   const plan = planOf(state, wish);

@@ -5,6 +5,7 @@ import { AnnalsError } from '../errors.ts';
 import { type Role, reaches, type VisibilityRule } from '../model/role.ts';
 import type { MemberRecord } from '../store/store.ts';
 import type { Difference, Plan } from './plan.ts';
+import type { Wish } from './wish.ts';
 
 const seesNothing = ({ scope, ownActivity }: VisibilityRule): boolean => scope === 'NONE' && !ownActivity;
 
@@ -36,6 +37,19 @@ function refuse(message: string): never {
   throw new AnnalsError('ESCALATION', { message });
 }
 
+const undecided = (by: Role, what: string): never =>
+  refuse(`Your role ${by.key} does not see the whole log, so it cannot change ${what}: they decide who sees what.`);
+
+/**
+ * Throws ESCALATION where the wish states directories or grants, and the caller does not decide who sees what. Before anything is
+ * looked up: whether a directory is there, and what it is called, may be known from entries that the caller does not see.
+ */
+export function checkWhatIsStated({ directories, grants, removed, complete }: Wish, by: Role): void {
+  if (decidesWhoSees(by)) return;
+  if (complete || directories.length > 0 || removed.directories.length > 0) undecided(by, 'directories');
+  if (grants.length > 0) undecided(by, 'grants');
+}
+
 /** Throws ESCALATION unless the role is within the caller’s own. */
 export function checkWithin(role: Role, by: Role, what: string): void {
   if (isWithin(role, by)) return;
@@ -65,7 +79,6 @@ export function checkPlan(plan: Plan, by: Role, roleOf: RoleOf): void {
     grants: plan.grants,
   };
   for (const [what, list] of Object.entries(lists)) {
-    if (list.length === 0) continue;
-    refuse(`Your role ${by.key} does not see the whole log, so it cannot change ${what}: they decide who sees what.`);
+    if (list.length > 0) undecided(by, what);
   }
 }

@@ -16,7 +16,13 @@ export interface Principal {
   readonly tokenId: string;
   /** The member’s name, or the token’s. */
   readonly name: string;
-  readonly member: { readonly id: number; readonly externalId: string; readonly actor: number } | null;
+  readonly member: {
+    readonly id: number;
+    readonly externalId: string;
+    /** As the organization’s members are kept, not as entries state it. */
+    readonly email: string | null;
+    readonly actor: number;
+  } | null;
   readonly role: Role;
   /** Milliseconds; null never. */
   readonly expiresAt: number | null;

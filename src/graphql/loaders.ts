@@ -63,10 +63,34 @@ export function createLoaders(
   };
 }
 
-/** The directory, unless the principal sees neither it nor what lies above it. */
-export async function seenDirectory(loaders: Loaders, number: number): Promise<StoredDirectoryName | null> {
+/**
+ * The directory, unless the principal sees neither it nor what lies above it.
+ * @param stated what a visible entry says of it: for a principal that must not know more
+ */
+export async function seenDirectory(
+  loaders: Loaders,
+  number: number,
+  stated?: Pick<StoredDirectoryName, 'kind' | 'name'>,
+): Promise<StoredDirectoryName | null> {
   const sight = await loaders.sight();
-  return sight.everything || sight.directories.has(number) ? loaders.directory.load(number) : null;
+  if (sight.everything || sight.known.has(number)) return loaders.directory.load(number);
+  if (stated === undefined || !sight.directories.has(number)) return null;
+  return { ...(await loaders.directory.load(number)), ...stated };
+}
+
+/**
+ * A member as an actor. A principal that does not see the whole log knows it as the organization’s members are kept: what
+ * entries called it last may be hidden.
+ */
+export async function memberActor(
+  loaders: Loaders,
+  principal: Principal | null,
+  member: { readonly actor: number; readonly name: string; readonly email: string | null },
+): Promise<StoredActor> {
+  const [actor, { everything }] = await Promise.all([loaders.actor.load(member.actor), loaders.sight()]);
+  if (everything) return actor;
+  const hidden = principal?.role.hiddenFields.has('EMAIL') ?? true;
+  return { ...actor, name: member.name, email: hidden ? null : member.email };
 }
 
 function inOrder<T extends { readonly number: number }>(

@@ -95,8 +95,8 @@ const seenBy = ({ predicate, everything, hiddenFields }: Sight) => ({
   emails: !hiddenFields.has('EMAIL'),
 });
 
-/** Directories seen as such; null for all. */
-const grantedOf = (sight: Sight) => (sight.everything ? null : [...sight.directories]);
+/** Directories known without an entry; null for all. */
+const knownOf = (sight: Sight) => (sight.everything ? null : [...sight.known]);
 
 const placeOf = (entry: Entry): CursorPlace => ({ kind: 'entry', recordedAt: entry.recordedAt, id: entry.id });
 
@@ -247,7 +247,7 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       const { sight } = await resolve(principal, null);
       const [found] = await store.findDirectories(principal.organization, [externalId].filter(isStorable));
       if (found === undefined) return null;
-      const only = { granted: grantedOf(sight), within: [found.number], search: null, limit: 1 };
+      const only = { known: knownOf(sight), within: [found.number], search: null, limit: 1 };
       return (await store.searchDirectories(principal.organization, sight.predicate, only))[0] ?? null;
     },
 
@@ -264,7 +264,7 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       if (!isStorable(search ?? '')) return [];
       const within = typeof under === 'string' ? await resolverOf(principal).directories([under]) : null;
       return store.searchDirectories(principal.organization, sight.predicate, {
-        granted: grantedOf(sight),
+        known: knownOf(sight),
         within: within === null ? null : [...(await visibility.under(principal, [...within.values()]))],
         search: search ?? null,
         limit,

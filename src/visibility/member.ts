@@ -21,7 +21,7 @@ export async function memberPrincipal(
   if (stored === null) return null;
   const role = resolveRole(stored.role, stored.ownRole);
   if (stored.status !== 'ACTIVE' || role === undefined) return { stored, principal: null };
-  const { id, name, actor, rightsVersion, generation } = stored;
+  const { id, name, email, actor, rightsVersion, generation } = stored;
   return {
     stored,
     principal: {
@@ -34,7 +34,7 @@ export async function memberPrincipal(
       // No token’s id looks like this one; what is remembered by token stays apart.
       tokenId: `member:${id}`,
       name,
-      member: { id, externalId: stored.externalId, actor },
+      member: { id, externalId: stored.externalId, email, actor },
       role,
       expiresAt: null,
     },

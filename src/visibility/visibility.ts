@@ -26,6 +26,11 @@ export interface Sight {
   readonly nothing: boolean;
   /** Directories seen through grants, with all below them. */
   readonly directories: ReadonlySet<number>;
+  /**
+   * Those of them of which the principal knows whatever the organization knows: all, but of a role limited to categories
+   * those on which a grant stands. The others may have been met, and named, in entries of a hidden category only.
+   */
+  readonly known: ReadonlySet<number>;
   /** Directories on which a sufficient grant stands. */
   readonly granted: ReadonlySet<number>;
   /** What the directories follow from: the grants to the principal and to its groups; none where the role sees all or none. */
@@ -111,6 +116,7 @@ export function openVisibility(deps: VisibilityDeps): Visibility {
       everything,
       nothing: isNever(predicate),
       directories,
+      known: rule.categories === null ? directories : granted,
       granted,
       grants,
       hiddenFields: principal.role.hiddenFields,

@@ -140,13 +140,15 @@ export interface Ask {
   readonly variables?: Record<string, unknown>;
   readonly token?: string;
   readonly headers?: Record<string, string>;
+  /** Sent instead of the query and its variables. */
+  readonly payload?: unknown;
 }
 
 export type Transport = (port: number, ask: Ask) => Promise<GraphQLAnswer>;
 
 const post =
   (accept: string): Transport =>
-  async (port, { query, variables, token, headers }) => {
+  async (port, { query, variables, token, headers, payload = { query, variables } }) => {
     const answer = await send(
       port,
       {
@@ -159,14 +161,15 @@ const post =
           ...headers,
         },
       },
-      JSON.stringify({ query, variables }),
+      JSON.stringify(payload),
     );
     const first = /^data: (.+)$/m.exec(answer.body)?.[1];
     return { status: answer.status, ...JSON.parse(first ?? answer.body) };
   };
 
 /** Opens a socket and sends connection_init; resolves with the first answer to one subscribe message. */
-const overSocket: Transport = async (port, { query, variables, token, headers }) => {
+const overSocket: Transport = async (port, ask) => {
+  const { query, variables, token, headers, payload: operation = { query, variables } } = ask;
   const { promise, resolve, reject } = Promise.withResolvers<GraphQLAnswer>();
   const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws', { headers: { ...headers } });
   socket.on('error', reject);
@@ -180,7 +183,7 @@ const overSocket: Transport = async (port, { query, variables, token, headers })
   socket.on('message', (data) => {
     const message = JSON.parse(data.toString());
     if (message.type === 'connection_ack') {
-      socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query, variables } }));
+      socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: operation }));
     } else if (message.type === 'next') resolve({ status: 101, ...message.payload });
     else if (message.type === 'error') resolve({ status: 101, errors: message.payload });
   });

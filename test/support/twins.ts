@@ -32,13 +32,16 @@ export interface Twin extends AsyncDisposable {
   deed<T>(seed: string, work: (app: App) => Promise<T>): Promise<T>;
   /** What a client would get, as text: the bytes that must not differ. */
   ask(seed: string, token: string, document: string, variables: Variables): Promise<string>;
-  /** Batches of a subscription as text, each asked for when the one before was delivered and `meanwhile` was done. */
-  watch(token: string, document: string, variables: Variables, meanwhile: readonly Meanwhile[]): Promise<string>;
+  /**
+   * What a stream of batches says, as text: the first batch as it came, and of the others everything but where one ends and
+   * the next begins, which is a question of time. Between them the rounds are done, each awaited until its entry came.
+   */
+  watch(seed: string, token: string, document: string, variables: Variables, rounds: readonly Round[]): Promise<string>;
 }
 
 export type Variables = Readonly<Record<string, unknown>>;
-/** Done between two batches. */
-type Meanwhile = () => Promise<unknown>;
+/** Records something; gives the global id of the entry that the stream delivers last. */
+export type Round = () => Promise<string>;
 
 async function openTwin(env: Readonly<Record<string, string>>, now: () => number): Promise<Twin> {
   await using undo = new AsyncDisposableStack();
@@ -56,7 +59,8 @@ async function openTwin(env: Readonly<Record<string, string>>, now: () => number
     deed,
     ask: (seed, token, document, variables) =>
       deed(seed, async () => JSON.stringify(await answer(app, token, document, variables))),
-    watch: (token, document, variables, meanwhile) => watch(app, token, document, variables, meanwhile),
+    watch: (seed, token, document, variables, rounds) =>
+      deed(seed, () => watch(app, token, document, variables, rounds)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -66,35 +70,57 @@ const formatted = ({ data, errors }: ExecutionResult) => ({
   errors: errors?.map((error) => toGraphQLError(error, 'request', { error() {} })),
 });
 
+interface Batch {
+  readonly entries: readonly { readonly id: string }[];
+  readonly cursor: string;
+  readonly notice: unknown;
+}
+
 async function watch(
   app: App,
   token: string,
   source: string,
   variableValues: Variables,
-  meanwhile: readonly Meanwhile[],
+  rounds: readonly Round[],
 ): Promise<string> {
   const document = parse(source);
-  const errors = validate(app.schema, document);
-  if (errors.length > 0) return JSON.stringify(errors);
+  const invalid = validate(app.schema, document);
+  if (invalid.length > 0) throw invalid[0];
   const contextValue = app.createContext(await app.auth.authenticate(token), 'request', 'en');
   const batches = await subscribe({ schema: app.schema, document, variableValues, contextValue });
   if (!(Symbol.asyncIterator in batches)) return JSON.stringify(formatted(batches));
-  const told: unknown[] = [];
-  const pull = async () => {
-    const result = await batches
-      .next()
-      .catch((error: unknown) => ({ done: false as const, value: { errors: [error] } }));
-    told.push(result.done === true ? 'ended' : formatted(result.value as ExecutionResult));
+  const pull = async (): Promise<Batch> => {
+    const result = await batches.next();
+    if (result.done === true) throw new TypeError('the stream ended');
+    if (result.value.errors !== undefined) throw result.value.errors[0];
+    return JSON.parse(JSON.stringify(result.value.data?.logAdded));
   };
-  await pull();
-  for (const work of meanwhile) {
-    await work();
-    await pull();
+  try {
+    const first = await pull();
+    const told: Batch[] = [];
+    for (const round of rounds) {
+      const last = await round();
+      while (told.at(-1)?.entries.at(-1)?.id !== last) told.push(await pull());
+    }
+    const notices = told.map(({ notice }) => notice).filter((notice) => notice !== null);
+    return JSON.stringify({
+      first,
+      entries: told.flatMap(({ entries }) => entries),
+      notices,
+      cursor: told.at(-1)?.cursor,
+    });
+  } catch (error) {
+    // A refusal of the request comes with the first batch that is asked for.
+    const refused = toGraphQLError(error, 'request', { error() {} });
+    if (refused.extensions.code === 'INTERNAL') throw error;
+    return JSON.stringify({ refused });
+  } finally {
+    await batches.return(undefined);
+    await until(() => app.services.live.streams === 0);
   }
-  await batches.return(undefined);
-  await until(() => app.services.live.streams === 0);
-  return JSON.stringify(told);
 }
+
+const hourMs = 3_600_000;
 
 export interface Twins extends AsyncDisposable {
   readonly one: Twin;
@@ -107,8 +133,9 @@ export interface Twins extends AsyncDisposable {
 
 export async function openTwins(env: Readonly<Record<string, string>>): Promise<Twins> {
   await using undo = new AsyncDisposableStack();
-  // Behind the machine’s clock, which the database does not let an entry’s time pass by far; in whole seconds.
-  const clock = { now: Math.floor(Date.now() / 1000) * 1000 - 3_600_000 };
+  // Behind the machine’s clock, which the database does not let an entry’s time pass by far; from a full hour on, so that no
+  // window of accesses ends on the way.
+  const clock = { now: (Math.floor(Date.now() / hourMs) - 1) * hourMs };
   const one = undo.use(await openTwin(env, () => clock.now));
   const other = undo.use(await openTwin(env, () => clock.now));
   const owned = undo.move();

@@ -9,6 +9,8 @@ export type RoleInput = Parameters<Management['upsertRole']>[1];
 export interface Operation {
   readonly arguments?: string;
   readonly variables?: Variables;
+  /** Everything by default. */
+  readonly selection?: string;
 }
 
 /** What operations may name. */
@@ -93,6 +95,10 @@ const pages = ({ cursors }: Known): Operation[] => {
 const each = (declared: string, used: string, values: readonly unknown[]): Operation[] =>
   values.map((value) => ({ arguments: `($v: ${declared}) ${used}`, variables: { v: value } }));
 
+/** Which entries, and all that is said of the page as a whole. */
+const outline = `{ edges { cursor node { id description } } headCursor totalCount totalCountIsExact
+  pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }`;
+
 const plain: Operation[] = [{}];
 const entriesToRecord = [
   { action: 'passwork.item_viewed', vault: { id: 'it' }, actor: { id: 'anna' }, idempotencyKey: 'k1' },
@@ -106,7 +112,10 @@ export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = 
   organization: () => plain,
   eventCategories: () => [{}, ...each('String', 'catalogue: $v', ['passwork', 'none'])],
   actions: () => each('String', 'search: $v', ['SECRET', 'vault']),
-  logs: (known) => [...pages(known), ...each('LogFilter', 'filter: $v', filters())],
+  logs: (known) => [
+    ...pages(known),
+    ...each('LogFilter', 'filter: $v', filters()).map((operation) => ({ ...operation, selection: outline })),
+  ],
   log: (known) => each('ID!', 'id: $v', [...known.hiddenEntries, ...known.visibleEntries.slice(0, 2), 'nothing']),
   node: (known) => each('ID!', 'id: $v', ids(known)),
   actors: () => [{}, ...each('String', 'search: $v', searches), ...each('Int', 'first: $v', [0, 1, 501])],
@@ -138,11 +147,27 @@ export const mutations: Readonly<Record<string, (known: Known) => Operation[]>> 
   removeMembers: () => each('[ID!]!', 'ids: $v', [['victim', 'ghost']]),
   upsertGroups: () => each('[UpsertGroupInput!]!', 'groups: $v', [[{ id: 'g2', name: 'Two', memberIds: ['mara'] }]]),
   removeGroups: () => each('[ID!]!', 'ids: $v', [['g2', 'none']]),
-  setGrants: () => each('[GrantInput!]!', 'grants: $v', [[{ directoryId: 'it', memberId: 'ines', level: 'READ' }]]),
-  removeGrants: () => each('[GrantKeyInput!]!', 'grants: $v', [[{ directoryId: 'it', memberId: 'ines' }]]),
+  setGrants: () =>
+    each(
+      '[GrantInput!]!',
+      'grants: $v',
+      ['it', 'phoenix', 'nowhere', 'hr'].map((directoryId) => [
+        { directoryId, memberId: 'otto', level: 'FULL_ACCESS' },
+      ]),
+    ),
+  removeGrants: () =>
+    each(
+      '[GrantKeyInput!]!',
+      'grants: $v',
+      ['it', 'phoenix', 'nowhere', 'hr'].map((directoryId) => [{ directoryId, memberId: 'ines' }]),
+    ),
   upsertDirectories: () =>
-    each('[UpsertDirectoryInput!]!', 'directories: $v', [[{ id: 'cupboard', name: 'Cupboard', parentId: 'it' }]]),
-  removeDirectories: () => each('[ID!]!', 'ids: $v', [['cupboard']]),
+    each(
+      '[UpsertDirectoryInput!]!',
+      'directories: $v',
+      ['cupboard', 'it', 'phoenix', 'cellar'].map((id) => [{ id }]),
+    ),
+  removeDirectories: () => each('[ID!]!', 'ids: $v', [['cupboard'], ['phoenix']]),
   synchronize: () =>
     each('SynchronizeInput!', 'input: $v, dryRun: true', [{ members: [], groups: [], directories: [], grants: [] }]),
   upsertRole: () => each('RoleInput!', 'input: $v', [{ key: 'OTHER', name: 'Other' }]),
@@ -178,5 +203,5 @@ export function documentOf(
   const definition = type[kind]?.getFields()[field];
   if (definition === undefined) throw new TypeError(`no field ${field}`);
   const [, declared = '', used = ''] = /^(\([^)]*\))? ?(.*)$/s.exec(operation.arguments ?? '') ?? [];
-  return `${kind} ${declared} { ${field} ${used === '' ? '' : `(${used})`} ${everything(schema, definition.type)} }`;
+  return `${kind} ${declared} { ${field} ${used === '' ? '' : `(${used})`} ${operation.selection ?? everything(schema, definition.type)} }`;
 }

@@ -13,6 +13,8 @@ export interface Reader {
   readonly name: string;
   readonly actsAs: { readonly member: string } | { readonly role: string };
   readonly happenings: readonly Happening[];
+  /** A visible entry as it is in the other world: other values in the fields that are hidden from the reader. */
+  readonly otherwise?: (input: EntryInput) => EntryInput;
   /** While a stream is open: each visible entry with the hidden ones before it. */
   readonly later: readonly Happening[];
 }
@@ -133,6 +135,20 @@ const later = (last: EntryInput): Happening[] => [
   shown(last),
 ];
 
+const readdressed = <T extends { readonly id?: string | null }>(person: T): T =>
+  person.id == null ? person : { ...person, email: `${secret}@hidden.example` };
+
+/** For a role from which addresses, components, targets and metadata are hidden. */
+const otherwise = (input: EntryInput): EntryInput => ({
+  ...input,
+  ip: '203.0.113.9',
+  component: `${secret} part`,
+  targets: [{ type: 'link', id: 't9', name: secret }],
+  metadata: { note: secret },
+  actor: input.actor ? readdressed(input.actor) : null,
+  affectedUser: input.affectedUser ? readdressed(input.affectedUser) : null,
+});
+
 const inNewPlace: EntryInput = {
   action: viewed,
   vault: { id: 'it' },
@@ -153,6 +169,7 @@ export const readers: readonly Reader[] = [
   {
     name: 'a member whose role has categories and hidden fields',
     actsAs: { member: 'ines' },
+    otherwise,
     happenings: woven(
       [...inVault, ...own('ines'), shown({ action: viewed, vault: { id: 'it' }, directory: { id: 'annex' } })],
       [...otherCategories('ines'), ...elsewhere],

@@ -5,7 +5,7 @@ import { builder } from '../builder.ts';
 import type { AnnalsContext } from '../context.ts';
 import { callerWith, needs } from '../guard.ts';
 import { bareId } from '../ids.ts';
-import { seenDirectory } from '../loaders.ts';
+import { memberActor, seenDirectory } from '../loaders.ts';
 import { ActorRef, DirectoryRef } from '../refs.ts';
 import { PageInfoRef, readLog } from './logConnection.ts';
 import { PrincipalKindRef, RoleRef, VisibilityRef } from './visibility.ts';
@@ -178,7 +178,7 @@ const MemberVisibilityRef = builder.objectRef<MemberView>('MemberVisibility').im
     actor: t.field({
       type: ActorRef,
       description: 'The member as entries name it.',
-      resolve: ({ member }, _, { loaders }) => loaders.actor.load(member.actor),
+      resolve: ({ member }, _, { loaders, principal }) => memberActor(loaders, principal, member),
     }),
     active: t.boolean({
       description: 'False while it is suspended or removed.',

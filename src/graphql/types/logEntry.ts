@@ -3,7 +3,14 @@ import { describeEntry } from '../description.ts';
 import { globalId } from '../ids.ts';
 import { loadersOf, partOf } from '../previewed.ts';
 import { ActionRef, EventCategoryRef, LogEntryRef, NodeRef } from '../refs.ts';
-import { AffectedUserRef, LogActorRef, LogChangeRef, LogDirectoryRef, LogTargetRef } from './logEntryParts.ts';
+import {
+  AffectedUserRef,
+  LogActorRef,
+  LogChangeRef,
+  LogDirectoryRef,
+  LogTargetRef,
+  type NamedDirectory,
+} from './logEntryParts.ts';
 import { OutcomeRef } from './vocabulary.ts';
 
 /** Free text that the source states and Annals keeps as it is. */
@@ -81,17 +88,20 @@ LogEntryRef.implement({
       type: LogDirectoryRef,
       nullable: true,
       description: 'The vault or folder it happened in. Grants on it, or on what lies above, make the entry visible.',
-      resolve: (entry, _, context) =>
-        entry.directory === null
-          ? null
-          : partOf(context, entry, { number: entry.directory, name: entry.directoryName }),
+      resolve: (entry, _, context) => {
+        const { directory: number, vault, directoryName: name } = entry;
+        const kind = vault === null || vault === number ? 'VAULT' : 'FOLDER';
+        return number === null ? null : partOf<NamedDirectory>(context, entry, { number, kind, name });
+      },
     }),
     vault: t.field({
       type: LogDirectoryRef,
       nullable: true,
       description: 'The vault it happened in; where it happened in a folder, the vault of that folder.',
       resolve: (entry, _, context) =>
-        entry.vault === null ? null : partOf(context, entry, { number: entry.vault, name: entry.vaultName }),
+        entry.vault === null
+          ? null
+          : partOf<NamedDirectory>(context, entry, { number: entry.vault, kind: 'VAULT', name: entry.vaultName }),
     }),
     targets: t.expose('targets', {
       type: [LogTargetRef],

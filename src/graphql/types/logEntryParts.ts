@@ -63,8 +63,10 @@ export const AffectedUserRef = builder.objectRef<NamedPerson>('AffectedUser').im
   }),
 });
 
-interface NamedDirectory {
+export interface NamedDirectory {
   readonly number: number;
+  /** As what it is met in the entry. */
+  readonly kind: 'VAULT' | 'FOLDER';
   readonly name: string | null;
 }
 
@@ -82,7 +84,10 @@ export const LogDirectoryRef = builder.objectRef<NamedDirectory>('LogDirectory')
       nullable: true,
       description:
         'The same directory as known today; null where the caller sees entries in it, but not the directory itself.',
-      resolve: (directory, _, context) => seenDirectory(loadersOf(context, directory), directory.number),
+      resolve: (directory, _, context) => {
+        const { number, kind, name } = directory;
+        return seenDirectory(loadersOf(context, directory), number, { kind, name });
+      },
     }),
   }),
 });

@@ -1,6 +1,7 @@
 import type { Principal } from '../../auth/auth.ts';
 import { builder } from '../builder.ts';
 import { caller } from '../guard.ts';
+import { memberActor } from '../loaders.ts';
 import { ActorRef, OrganizationRef } from '../refs.ts';
 import { PrincipalKindRef, RoleRef, VisibilityRef } from './visibility.ts';
 import { PermissionRef } from './vocabulary.ts';
@@ -14,7 +15,10 @@ const ViewerRef = builder.objectRef<Principal>('Viewer').implement({
       type: ActorRef,
       nullable: true,
       description: 'The member as entries name it; filter by it to find one’s own activity. Null for a program.',
-      resolve: ({ member }, _, { loaders }) => (member === null ? null : loaders.actor.load(member.actor)),
+      resolve: (principal, _, { loaders }) => {
+        const { member, name } = principal;
+        return member === null ? null : memberActor(loaders, principal, { ...member, name });
+      },
     }),
     organization: t.field({
       type: OrganizationRef,

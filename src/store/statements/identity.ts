@@ -28,6 +28,7 @@ export interface StoredCredential {
     readonly id: number;
     readonly externalId: string;
     readonly name: string;
+    readonly email: string | null;
     readonly actor: number;
     readonly active: boolean;
   } | null;
@@ -41,7 +42,7 @@ const roleJson = `case when r.id is null then null else json_build_object('key',
     'minimumAccessLevel', r.minimum_access_level, 'ownActivity', r.own_activity)) end`;
 
 const credentialSql = (condition: string) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
-  coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.actor_id, m.status = 'ACTIVE', t.expires_at
+  coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at
 from api_token t join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
 left join member m on m.id = t.member_id
 left join role r on r.organization_id = o.id and r.key = coalesce(m.role, t.role)
@@ -60,6 +61,7 @@ type CredentialRow = [
   memberId: number | null,
   externalId: string | null,
   memberName: string | null,
+  memberEmail: string | null,
   actor: number | null,
   active: boolean | null,
   expiresAt: number | null,
@@ -67,11 +69,11 @@ type CredentialRow = [
 
 function credentialFrom(row: CredentialRow): StoredCredential {
   const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation] = row;
-  const [role, ownRole, id, externalId, name, actor, active, expiresAt] = row.slice(7) as SecondHalf;
+  const [role, ownRole, id, externalId, name, email, actor, active, expiresAt] = row.slice(7) as SecondHalf;
   const member =
     id === null || externalId === null || name === null || actor === null
       ? null
-      : { id, externalId, name, actor, active: active === true };
+      : { id, externalId, name, email, actor, active: active === true };
   return {
     tokenId,
     tokenName,
@@ -115,6 +117,7 @@ export interface StoredMember {
   readonly id: number;
   readonly externalId: string;
   readonly name: string;
+  readonly email: string | null;
   readonly actor: number;
   readonly status: 'ACTIVE' | 'SUSPENDED' | 'REMOVED';
   /** Key of the role; null may do and see nothing. */
@@ -131,17 +134,28 @@ export async function findMember(
   externalId: string,
 ): Promise<StoredMember | null> {
   const [row] = await database.rows<
-    [number, string, string, number, StoredMember['status'], string | null, StoredRole | null, number, number]
+    [
+      number,
+      string,
+      string,
+      string | null,
+      number,
+      StoredMember['status'],
+      string | null,
+      StoredRole | null,
+      number,
+      number,
+    ]
   >(
-    `select m.id, m.external_id, m.name, m.actor_id, m.status::text, m.role, ${roleJson}, h.rights_version, h.generation
+    `select m.id, m.external_id, m.name, m.email, m.actor_id, m.status::text, m.role, ${roleJson}, h.rights_version, h.generation
      from member m join log_head h on h.organization_id = m.organization_id
      left join role r on r.organization_id = m.organization_id and r.key = m.role
      where m.organization_id = $1 and m.external_id = $2`,
     [organization, externalId],
   );
   if (row === undefined) return null;
-  const [id, foundId, name, actor, status, role, ownRole, rightsVersion, generation] = row;
-  return { id, externalId: foundId, name, actor, status, role, ownRole, rightsVersion, generation };
+  const [id, foundId, name, email, actor, status, role, ownRole, rightsVersion, generation] = row;
+  return { id, externalId: foundId, name, email, actor, status, role, ownRole, rightsVersion, generation };
 }
 
 /** The roles that the organization defines itself. */

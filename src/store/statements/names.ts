@@ -199,15 +199,15 @@ export async function searchActors(
 }
 
 /**
- * Directories that are in `granted` (null: all), or hold at least one visible entry, by name. One that is not granted goes
- * by the name that the newest visible entry carries.
+ * Directories that are in `known` (null: all), or hold at least one visible entry, by name. One that is not known goes by
+ * the name that the newest visible entry carries, and is a vault or a folder as that entry has it.
  */
 export async function searchDirectories(
   database: Database,
   organization: number,
   predicate: Predicate,
   options: {
-    readonly granted: readonly number[] | null;
+    readonly known: readonly number[] | null;
     readonly within: readonly number[] | null;
     readonly search: string | null;
     readonly limit: number;
@@ -217,21 +217,23 @@ export async function searchDirectories(
   const log = parameters.add(organization);
   const conditions = [`d.organization_id = ${log}`];
   if (options.within !== null) conditions.push(`d.id = any(${parameters.add(options.within, 'int4[]')})`);
-  let name = 'd.name';
+  let [kind, name] = ['d.kind::text', 'd.name'];
   let from = 'directory d';
-  if (options.granted !== null) {
-    const granted = `d.id = any(${parameters.add(options.granted, 'int4[]')})`;
-    from = `directory d left join lateral (select true as seen, e.directory_name as name from log_entry e
-      where not ${granted} and e.organization_id = ${log} and e.directory_id = d.id and ${toSql(predicate, parameters)}
+  if (options.known !== null) {
+    const known = `d.id = any(${parameters.add(options.known, 'int4[]')})`;
+    from = `directory d left join lateral (select true as seen, e.directory_name as name,
+        case when coalesce(e.vault_id, e.directory_id) = e.directory_id then 'VAULT' else 'FOLDER' end as kind from log_entry e
+      where not ${known} and e.organization_id = ${log} and e.directory_id = d.id and ${toSql(predicate, parameters)}
       order by e.recorded_at desc, e.position desc limit 1) s on true`;
-    name = `case when ${granted} then d.name else s.name end`;
-    conditions.push(`(${granted} or s.seen)`);
+    name = `case when ${known} then d.name else s.name end`;
+    kind = `case when ${known} then d.kind::text else s.kind end`;
+    conditions.push(`(${known} or s.seen)`);
   }
   if (options.search !== null) {
     const pattern = parameters.add(searchPattern(options.search), 'text');
     conditions.push(`(${name} ilike ${pattern} or d.external_id ilike ${pattern})`);
   }
-  const text = `select d.id, d.external_id, d.kind::text, ${name}, d.parent_id from ${from}
+  const text = `select d.id, d.external_id, ${kind}, ${name}, d.parent_id from ${from}
     where ${conditions.join(' and ')} order by 4, d.external_id limit ${parameters.add(options.limit, 'int8')}`;
   const rows = await database.rows<DirectoryRow>(text, parameters.values, { planEach: true });
   return rows.map(directoryFrom);

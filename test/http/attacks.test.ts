@@ -1,0 +1,323 @@
+/** Attempts to learn what is hidden, each over every transport: the code that refuses them, or the answer for what does not exist. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Http } from '../../src/http/http.ts';
+import type { EntryInput } from '../../src/model/entry.ts';
+import { newOrganization, type TestOrganization, useTestApps } from '../support/app.ts';
+import { type Ask, codeOf, transports } from './support.ts';
+
+const at = useTestApps();
+
+/** In whatever the attacker must not see. */
+const secret = 'S3CRET';
+const absent = '01890000-0000-7000-8000-000000000000';
+
+interface Scene {
+  readonly to: TestOrganization;
+  readonly other: TestOrganization;
+  /** A member that sees one vault, and may not see the components and targets of its entries. */
+  readonly member: string;
+  /** A program that only records. */
+  readonly recorder: string;
+  readonly hiddenEntry: string;
+  readonly foreignEntry: string;
+  /** Of the owner’s view of an entry that is hidden from the member. */
+  readonly hiddenCursor: string;
+  readonly foreignCursor: string;
+  readonly cursor: string;
+}
+
+let server: Http;
+let scene: Scene;
+
+const viewed = 'passwork.item_viewed';
+const seen: EntryInput = { action: viewed, vault: { id: 'mine' }, actor: { id: 'anna', name: 'Anna' } };
+const hidden: EntryInput = {
+  action: viewed,
+  vault: { id: 'board', name: `${secret} vault` },
+  actor: { id: 'ghost', name: `${secret} name`, email: `${secret}@hidden.example` },
+  component: `${secret} part`,
+  targets: [{ type: 'item', id: 't', name: `${secret} item` }],
+  metadata: { note: secret },
+};
+
+async function open(to: TestOrganization, inputs: readonly EntryInput[]) {
+  const { services } = at.app;
+  const ids: string[] = [];
+  for (const input of inputs) {
+    const [outcome] = await services.log.append(to, [input]);
+    ids.push(`entry:${outcome?.id}`);
+  }
+  const { edges } = await services.query.logs(to.owner, {});
+  return { ids, cursors: edges.map(({ cursor }) => cursor) };
+}
+
+beforeAll(async () => {
+  const { administration, services } = at.app;
+  server = await at.app.listen();
+  const [to, other] = [await newOrganization(at.app), await newOrganization(at.app)];
+  await services.administration.upsertRole(to.owner, {
+    key: 'GUEST',
+    name: 'Guest',
+    permissions: ['READ'],
+    scope: 'GRANTED',
+    hiddenFields: ['COMPONENT', 'TARGETS'],
+  });
+  await administration.importWorld(to, {
+    members: [{ externalId: 'mara', name: 'Mara', email: null, role: 'GUEST' }],
+    groups: [],
+    directories: ['mine', 'board'].map((externalId) => ({
+      externalId,
+      name: externalId,
+      kind: 'VAULT',
+      parentId: null,
+    })),
+    grants: [{ directoryId: 'mine', subject: { memberId: 'mara' }, level: 'ADMINISTRATOR' }],
+  });
+  const member = await administration.createToken(to, { name: 'm', actsAs: { member: 'mara' } });
+  const recorder = await administration.createToken(to, { name: 'r', actsAs: { role: 'INTEGRATION' } });
+  const own = await open(to, [seen, { ...seen, component: `${secret} part`, targets: hidden.targets ?? [] }, hidden]);
+  const foreign = await open(other, [hidden]);
+  const [hiddenCursor = '', cursor = ''] = own.cursors;
+  const [foreignCursor = ''] = foreign.cursors;
+  scene = {
+    to,
+    other,
+    member: member.token,
+    recorder: recorder.token,
+    hiddenEntry: own.ids[2] ?? '',
+    foreignEntry: foreign.ids[0] ?? '',
+    hiddenCursor,
+    foreignCursor,
+    cursor,
+  };
+});
+afterAll(() => server?.[Symbol.asyncDispose]());
+
+interface Attack {
+  readonly name: string;
+  readonly ask: (scene: Scene) => Ask;
+  /** Of the error; left out where the answer is that of what does not exist. */
+  readonly code?: string;
+  /** Where it differs over HTTP: a plain answer cannot be a stream. */
+  readonly http?: string;
+  /** Where it differs over WebSocket: why the socket was closed, in the protocol’s own words. */
+  readonly closed?: string;
+  readonly data?: unknown;
+}
+
+const log = 'query ($id: ID!) { found: log(id: $id) { id } }';
+const node =
+  'query ($id: ID!) { found: node(id: $id) { id ... on Actor { name email } ... on Directory { name path } } }';
+const page = `query ($filter: LogFilter, $after: String) { logs(filter: $filter, after: $after) { totalCount nodes { id } } }`;
+const live =
+  'subscription ($after: String, $filter: LogFilter) { logAdded(after: $after, filter: $filter) { entries { id } } }';
+const nothing = { logs: { totalCount: 0, nodes: [] } };
+const tampered = (cursor: string) => `${cursor.slice(0, 30)}${cursor[30] === 'A' ? 'B' : 'A'}${cursor.slice(31)}`;
+const repeat = (count: number, text: (index: number) => string) =>
+  Array.from({ length: count }, (_, i) => text(i)).join(' ');
+const asMember =
+  (query: string, variables: Ask['variables'] = {}) =>
+  (on: Scene): Ask => ({ query, variables, token: on.member });
+
+/** The same question in every shape in which a filter can hide it. */
+const wrapped = (condition: Record<string, unknown>): [string, Record<string, unknown>][] => [
+  ['bare', condition],
+  ['under not', { not: condition }],
+  ['under or', { or: [{ actor: { in: ['anna'] } }, condition] }],
+  ['under and, not and or', { and: [{ not: { or: [{ not: condition }] } }] }],
+];
+
+const guesses: Attack[] = (
+  [
+    ['a hidden entry', (on) => on.hiddenEntry],
+    ['an entry of another organization', (on) => on.foreignEntry],
+    ['an entry that does not exist', () => `entry:${absent}`],
+    ['a hidden actor', () => 'actor:MEMBER:ghost'],
+    ['a hidden directory', () => 'directory:board'],
+    ['another organization', (on) => `organization:${on.other.organizationUid}`],
+    ['no id at all', () => "entry:' or 1=1 --"],
+  ] satisfies [string, (on: Scene) => string][]
+).flatMap(([name, idOf]) => [
+  { name: `node of ${name}`, ask: (on) => asMember(node, { id: idOf(on) })(on), data: { found: null } },
+  { name: `log of ${name}`, ask: (on) => asMember(log, { id: idOf(on) })(on), data: { found: null } },
+]);
+
+const cursors: Attack[] = (
+  [
+    ['of another organization', (on) => on.foreignCursor],
+    ['tampered with', (on) => tampered(on.cursor)],
+    ['cut', (on) => on.cursor.slice(0, -1)],
+    ['with something behind it', (on) => `${on.cursor}AA`],
+    ['made up', () => Buffer.alloc(52, 1).toString('base64url')],
+    ['that is none', () => "'; drop table log_entry; --"],
+  ] satisfies [string, (on: Scene) => string][]
+).flatMap(([name, cursorOf]) => [
+  {
+    name: `a page after a cursor ${name}`,
+    ask: (on) => asMember(page, { after: cursorOf(on) })(on),
+    code: 'BAD_CURSOR',
+  },
+  {
+    name: `a stream after a cursor ${name}`,
+    ask: (on) => asMember(live, { after: cursorOf(on) })(on),
+    code: 'BAD_CURSOR',
+    http: 'UNSUPPORTED_MEDIA_TYPE',
+  },
+]);
+
+const filtered: Attack[] = [
+  ...(['component', 'target'] as const).flatMap((field) =>
+    wrapped({ [field]: { in: [`${secret} part`] } }).flatMap(([shape, filter]): Attack[] => [
+      { name: `a page by a hidden ${field}, ${shape}`, ask: asMember(page, { filter }), code: 'FIELD_HIDDEN' },
+      {
+        name: `a stream by a hidden ${field}, ${shape}`,
+        ask: asMember(live, { filter }),
+        code: 'FIELD_HIDDEN',
+        http: 'UNSUPPORTED_MEDIA_TYPE',
+      },
+    ]),
+  ),
+  ...[{ actor: { in: ['ghost'] } }, { directory: { under: ['board'] } }].map(
+    (filter): Attack => ({
+      name: `a page by a hidden ${Object.keys(filter)[0]}`,
+      ask: asMember(page, { filter }),
+      data: nothing,
+    }),
+  ),
+  {
+    name: 'a search for a hidden name',
+    ask: asMember(
+      `{ actors(search: "${secret.slice(0, 3)}") { name } directories(search: "${secret.slice(0, 3)}") { name } }`,
+    ),
+    data: { actors: [], directories: [] },
+  },
+];
+
+const sizes: Attack[] = [
+  {
+    name: 'too many aliases',
+    ask: asMember(`{ ${repeat(200, (i) => `a${i}: log(id: "${absent}") { id }`)} }`),
+    code: 'QUERY_TOO_LARGE',
+  },
+  {
+    name: 'too many aliases through fragments',
+    ask: asMember(
+      `{ ${repeat(20, () => '...A')} } ${'fragment A on Query { '} ${repeat(20, (i) => `a${i}: log(id: "${absent}") { id }`)} }`,
+    ),
+    code: 'QUERY_TOO_LARGE',
+  },
+  {
+    name: 'a deep document',
+    ask: asMember(`{ directories ${'{ parent '.repeat(60)} { id } ${'}'.repeat(60)} }`),
+    code: 'QUERY_TOO_LARGE',
+  },
+  {
+    name: 'a deep document through fragments',
+    ask: asMember(
+      `{ directories { ...A } } ${repeat(20, (i) => `fragment ${i === 0 ? 'A' : `F${i}`} on Directory { parent { parent { ${i === 19 ? 'id' : `...F${i + 1}`} } } }`)}`,
+    ),
+    code: 'QUERY_TOO_LARGE',
+  },
+  {
+    name: 'fragments in a ring',
+    ask: asMember('{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }'),
+    code: 'BAD_INPUT',
+  },
+  { name: 'a long document', ask: asMember(`{ viewer { ${repeat(20_000, () => 'name')} } }`), code: 'QUERY_TOO_LARGE' },
+  { name: 'a body beyond the limit', ask: asMember(page, { after: 'x'.repeat(300_000) }), code: 'BODY_TOO_LARGE' },
+  {
+    name: 'a page beyond the limit',
+    ask: asMember('{ logs(first: 1000000) { nodes { id } } }'),
+    code: 'PAGE_TOO_LARGE',
+  },
+  {
+    name: 'a filter of too many values',
+    ask: asMember(page, { filter: { not: { actor: { in: Array.from({ length: 10_000 }, (_, i) => `${i}`) } } } }),
+    code: 'QUERY_TOO_LARGE',
+  },
+  {
+    name: 'operations in a batch',
+    ask: (on) => ({ query: '', payload: [{ query: page }, { query: page }], token: on.member }),
+    code: 'BAD_INPUT',
+    closed: 'Invalid message received',
+  },
+];
+
+const strangers: Attack[] = [
+  {
+    name: 'introspection without a token',
+    ask: () => ({ query: '{ __schema { queryType { name } } }' }),
+    data: { __schema: { queryType: { name: 'Query' } } },
+  },
+  {
+    name: 'introspection and a field, without a token',
+    ask: () => ({ query: `{ __typename ${page.slice(page.indexOf('{') + 1, -1).replace(/\(.*?\)/, '')} }` }),
+    code: 'UNAUTHENTICATED',
+  },
+  { name: 'a stream without a token', ask: () => ({ query: live }), code: 'UNAUTHENTICATED' },
+  { name: 'a token that is none', ask: () => ({ query: page, token: 'annals_guess' }), code: 'UNAUTHENTICATED' },
+  {
+    name: 'an entry, with another organization’s token',
+    ask: (on) => ({ query: log, variables: { id: on.hiddenEntry }, token: on.other.ownerToken }),
+    data: { found: null },
+  },
+  {
+    name: 'a cursor, with another organization’s token',
+    ask: (on) => ({ query: page, variables: { after: on.hiddenCursor }, token: on.other.ownerToken }),
+    code: 'BAD_CURSOR',
+  },
+  {
+    name: 'a member, with another organization’s token',
+    ask: (on) => ({
+      query: '{ visibilityOf(member: "mara") { name } asMember(member: "mara") { actors { id } } }',
+      token: on.other.ownerToken,
+    }),
+    data: { visibilityOf: null, asMember: null },
+  },
+  ...[page, log, node, '{ actors { name } }', '{ directories { name } }'].map(
+    (query): Attack => ({
+      name: `a token that only records: ${query.slice(0, 40)}`,
+      ask: (on) => ({ query, variables: query.includes('$id') ? { id: on.hiddenEntry } : {}, token: on.recorder }),
+      code: 'FORBIDDEN',
+    }),
+  ),
+  {
+    name: 'a token that only records: a stream',
+    ask: (on) => ({ query: live, token: on.recorder }),
+    code: 'FORBIDDEN',
+  },
+  {
+    name: 'a token that only records reads back what it records',
+    ask: (on) => ({
+      query:
+        'mutation ($input: RecordLogsInput!) { recordLogs(input: $input) { results { status entry { id description } } } }',
+      variables: { input: { entries: [{ ...hidden, idempotencyKey: undefined }] } },
+      token: on.recorder,
+    }),
+    data: { recordLogs: { results: [{ status: 'CREATED', entry: null }] } },
+  },
+  ...[
+    '{ members { nodes { name } } }',
+    '{ tokens { nodes { name } } }',
+    '{ accessTo(entry: "x") { totalCount } }',
+    '{ asMember(member: "owner") { actors { name } } }',
+    'mutation { removeMembers(ids: ["owner"]) { changed } }',
+  ].map((query): Attack => ({ name: `a member asks as a manager: ${query}`, ask: asMember(query), code: 'FORBIDDEN' })),
+];
+
+describe.each(Object.entries(transports))('%s', (transport, ask) => {
+  test.each([...guesses, ...cursors, ...filtered, ...sizes, ...strangers])('$name', async (attack) => {
+    const answer = await ask(server.port, attack.ask(scene));
+    const own = { HTTP: attack.http, WebSocket: attack.closed }[transport];
+    expect(codeOf(answer)).toBe(own ?? attack.code);
+    if (attack.data !== undefined) expect(answer.data).toEqual(attack.data);
+    expect(JSON.stringify(answer)).not.toMatch(new RegExp(`${secret}|@hidden|node_modules|originalError`));
+  });
+
+  test('what the member may see it sees, without what is hidden of it', async () => {
+    const query = '{ logs { totalCount nodes { description component targets { name } } } }';
+    const answer = await ask(server.port, { query, token: scene.member });
+    expect(answer.data).toMatchObject({ logs: { totalCount: 2, nodes: [{ component: null, targets: [] }, {}] } });
+    expect(JSON.stringify(answer)).not.toContain(secret);
+  });
+});
