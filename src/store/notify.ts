@@ -11,6 +11,11 @@ export interface Hints extends AsyncDisposable {
   send(): void;
 }
 
+/**
+ * Between two hints, in milliseconds: while batches follow each other, one hint stands for several. This process’s own
+ * readers are woken without it.
+ */
+const restMs = 5;
 /** How long the server may take to say goodbye, in milliseconds. */
 const goodbyeMs = 1000;
 /** First and longest wait between attempts to listen again, in milliseconds. */
@@ -67,6 +72,7 @@ export function openHints(url: string, pool: pg.Pool): Hints {
   };
   void listen();
 
+  let rest: NodeJS.Timeout | undefined;
   let sending = false;
   let pending = false;
   const send = () => {
@@ -78,8 +84,10 @@ export function openHints(url: string, pool: pg.Pool): Hints {
       .query(`notify ${channel}`)
       .catch(() => {})
       .finally(() => {
-        sending = false;
-        if (pending) send();
+        rest = setTimeout(() => {
+          sending = false;
+          if (pending) send();
+        }, restMs);
       });
   };
 
@@ -93,6 +101,7 @@ export function openHints(url: string, pool: pg.Pool): Hints {
       closed = true;
       listeners.clear();
       if (timer !== null) clearTimeout(timer);
+      clearTimeout(rest);
       // A server that accepts connections and does not answer must not keep the process from ending.
       const bound = setTimeout(() => drop(), goodbyeMs);
       await client?.end().catch(() => {});
