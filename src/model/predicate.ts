@@ -98,16 +98,3 @@ export function normalize(predicate: Predicate, negate = false): Predicate {
 
 /** Both, normalized. */
 export const both = (left: Predicate, right: Predicate): Predicate => normalize({ op: 'and', of: [left, right] });
-
-/** Whether the predicate, or any part of it, tests the field. */
-export function mentions(predicate: Predicate, field: PredicateField): boolean {
-  switch (predicate.op) {
-    case 'and':
-    case 'or':
-      return predicate.of.some((part) => mentions(part, field));
-    case 'not':
-      return mentions(predicate.of, field);
-    default:
-      return predicate.field === field;
-  }
-}
