@@ -3,24 +3,24 @@ import { escapeIdentifier } from 'pg';
 
 /**
  * Tables that the server’s role reads and never writes to itself: what is in the log, and what it remembers of keys,
- * changes through the database’s functions only. Their partitions are never named by the server’s statements.
+ * changes through the database’s functions only. Their partitions are never named by the server’s statements. Prisma’s own
+ * table is read for the server’s health.
  */
-export const appendOnlyTables: readonly string[] = ['log_entry', 'idempotency_key'];
+const readOnlyTables: readonly string[] = ['log_entry', 'idempotency_key', '_prisma_migrations'];
 
 /**
  * What the server’s role may write in tables that give entries their meaning: numbers, external ids, keys, generation and
- * floor are set once, and no statement of the server’s changes them.
+ * floor are set once, and no statement of the server’s changes them. Nothing may be deleted there, nor where a foreign key
+ * would delete it along: PostgreSQL carries that out with the rights of the tables’ owner.
  */
 const narrowTables: Readonly<Record<string, string>> = {
+  organization: 'insert, update (name)',
   action_number: 'insert',
   server_key: 'insert',
   log_head: 'insert, update (rights_version)',
   actor: 'insert, update (name, email)',
   directory: 'insert, update (name, kind, parent_id)',
 };
-
-/** Prisma’s own table: the server reads it for its health, and changes nothing in it. */
-const readOnlyTables: readonly string[] = [...appendOnlyTables, '_prisma_migrations'];
 
 /**
  * Gives the server’s role what it needs in the schema `public`, and takes away what it must not have; run after every
@@ -39,8 +39,11 @@ export async function grantServerRole(client: ClientBase, serverRole: string): P
   const statements = [
     'begin',
     `grant connect on database ${escapeIdentifier(database)} to ${role}`,
+    // A database may have been made with both open to everyone: temporary objects by default, the schema before version 15.
+    `revoke temporary on database ${escapeIdentifier(database)} from public, ${role}`,
+    `revoke create on schema public from public, ${role}`,
     `grant usage on schema public to ${role}`,
-    `revoke insert, update, delete, truncate on all tables in schema public from ${role}`,
+    `revoke all on all tables in schema public from ${role}`,
     `grant select on all tables in schema public to ${role}`,
     ...writable.map(
       (name) => `grant ${narrowTables[name] ?? 'insert, update, delete'} on ${escapeIdentifier(name)} to ${role}`,

@@ -67,8 +67,6 @@ export interface Store extends BoundStatements, AsyncDisposable {
   administer<T>(work: (statements: AdministrationStatements) => Promise<T>): Promise<T>;
   /** Throws UNAVAILABLE when the database does not answer. */
   ping(): Promise<void>;
-  /** Raises the rights version of an organization, after a change of who may see or do what. */
-  bumpRights(organization: number): Promise<void>;
   /** Shows every statement’s text from now on; for tests that count round trips. */
   observe(observer: (text: string) => void): Disposable;
 }
@@ -119,12 +117,6 @@ export function openStore(options: StoreOptions): Store {
     observe: database.observe,
     async ping() {
       await database.rows('select 1', []);
-    },
-    async bumpRights(organization) {
-      await database.rows('update log_head set rights_version = rights_version + 1 where organization_id = $1', [
-        organization,
-      ]);
-      hints.send();
     },
     async [Symbol.asyncDispose]() {
       await hints[Symbol.asyncDispose]();

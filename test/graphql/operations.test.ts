@@ -165,7 +165,7 @@ test.each(examples.map((example) => [example.name, example] as const))('%s runs 
 });
 
 test('a stream answers each batch with the rights of that batch', async () => {
-  const { store, administration } = app;
+  const { administration } = app;
   const [organization] = await administration.organizations();
   if (organization === undefined) throw new TypeError('the organization is missing');
   const person = { externalId: 'u2', name: 'Udo', email: null };
@@ -188,7 +188,6 @@ test('a stream answers each batch with the rights of that batch', async () => {
   const vaults = [{ externalId: 'v1', name: 'Servers', kind: 'VAULT', parentId: null }] as const;
   const granted = { ...world('MEMBER'), directories: [...vaults, ...directories], grants: [place] };
   await administration.importWorld(organization, granted);
-  await store.bumpRights(organization.organization);
   expect(await next()).toEqual({ entries: [], notice: { code: 'RIGHTS_CHANGED' } });
   await ask('owner', record, { input: { entries: [inFolder] } });
   expect((await next()).entries).toEqual([{ position: null, vault: { current: null } }]);

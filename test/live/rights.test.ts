@@ -4,6 +4,7 @@ import {
   newOrganization,
   openTestApp,
   plainEntries,
+  raiseRights,
   type TestOrganization,
   until,
   useTestApps,
@@ -56,7 +57,7 @@ test('a grant that comes shows RIGHTS_CHANGED and then what it opens; one that g
     where: { organizationId: to.organization, directory: { externalId: 'two' }, member: { externalId: 'mia' } },
   });
   const start = performance.now();
-  await other().store.bumpRights(to.organization);
+  await raiseRights(other(), to.organization);
   await until(() => watched.batches.filter((batch) => batch.notice?.code === 'RIGHTS_CHANGED').length === 2);
   expect(performance.now() - start).toBeLessThan(1000);
   await inVault(to, 'two', 3);

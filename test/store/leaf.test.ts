@@ -115,8 +115,9 @@ describe('the leaf that the database computes', () => {
         return appendRow(one, Buffer.alloc(80), digest);
       });
       const result = await store.appendBatch(organization, now, null, rows);
-      expect(result).toMatchObject({ firstPosition: index * 5, recordedAt: now });
+      expect(result).toMatchObject({ recordedAt: now });
       const seals = (await sealsOf(organization)).slice(index * 5);
+      expect(seals.map((seal) => seal.position)).toEqual(rows.map((_, row) => index * 5 + row));
       expect(seals.map((seal) => seal.digest)).toEqual(rows.map((row) => row.digest));
       expect(seals.map((seal) => seal.leaf)).toEqual(seals.map((seal) => leafHash(seal.position, now, seal.digest)));
     }

@@ -3,8 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serverRole } from '../../src/store/embedded.ts';
-import { appendOnlyTables } from '../../src/store/grants.ts';
 import { migrate, schemaDrift } from '../../src/store/migrate.ts';
 import { createDatabase } from '../support/database.ts';
 
@@ -122,24 +120,6 @@ describe('migrate', () => {
     } finally {
       await query(database.adminUrl, `drop database ${latin}`);
     }
-  });
-});
-
-describe('the server’s role', () => {
-  it('reads everything and writes to no append-only table or partition', async () => {
-    await using database = await createDatabase();
-    const rows = await query<{ name: string; reads: boolean; writes: boolean; partition: boolean }>(
-      database.adminUrl,
-      `select relname as name, relispartition as partition, has_table_privilege('${serverRole}', oid, 'select') as reads,
-              has_table_privilege('${serverRole}', oid, 'insert, update, delete, truncate') as writes
-         from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')`,
-    );
-    expect(rows.filter((row) => !row.reads)).toEqual([]);
-    const readOnly = rows.filter((row) => !row.writes && !row.partition).map((row) => row.name);
-    const known = rows.map((row) => row.name);
-    const expected = [...appendOnlyTables, '_prisma_migrations'].filter((name) => known.includes(name));
-    expect(readOnly.sort()).toEqual(expected.sort());
-    expect(rows.filter((row) => row.partition && row.writes)).toEqual([]);
   });
 });
 

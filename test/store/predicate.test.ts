@@ -47,7 +47,7 @@ async function append(to: number, entries: readonly Entry[]): Promise<Entry[]> {
       ...batch.map((one, index) => ({
         ...one,
         organization: to,
-        position: result.firstPosition + index,
+        position: from + index,
         recordedAt: result.recordedAt,
       })),
     );

@@ -87,6 +87,12 @@ export async function newMember(
   return { principal: await app.auth.authenticate(token), tokenId };
 }
 
+/** After a test wrote past the administration: what every change of rights ends with. */
+export async function raiseRights({ store }: Pick<App, 'store'>, organization: number): Promise<void> {
+  await store.administration.raiseRights(organization);
+  store.hints.send();
+}
+
 /** Carries every field, and asks for none. */
 export const anAction = 'passwork.item_viewed';
 

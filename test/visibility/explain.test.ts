@@ -6,6 +6,7 @@ import { matches } from '../../src/model/predicate.ts';
 import { type Permission, reaches } from '../../src/model/role.ts';
 import type { AccessHolder } from '../../src/visibility/visibility.ts';
 import { openReadingLog, type ReadingLog } from '../query/support.ts';
+import { raiseRights } from '../support/app.ts';
 import { answer, openTestApp, principalOf, type TestApp } from '../support/readingApp.ts';
 import { giveRole, openClosedFolder, openWorld, tokenAs } from './roles.ts';
 
@@ -227,7 +228,7 @@ test('a suspended member sees nothing and cannot be looked through; an unknown o
     where: { organizationId, externalId: 'm0' },
     data: { status: 'SUSPENDED', role: 'AUDITOR' },
   });
-  await at.app.store.bumpRights(organizationId);
+  await raiseRights(at.app, organizationId);
   const ask = (source: string) => answer(at.app, log.ownerToken, source);
   const { data } = await ask('{ visibilityOf(member: "m0") { memberId active role { key } sees { inWords } } }');
   expect(data).toEqual({ visibilityOf: { memberId: 'm0', active: false, role: null, sees: null } });

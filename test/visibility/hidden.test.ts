@@ -1,6 +1,7 @@
 /** Hidden means absent: for every question, what is hidden and what does not exist get the same bytes. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { World } from '../../src/administration/administration.ts';
+import { raiseRights } from '../support/app.ts';
 import {
   answer,
   openRememberedLog,
@@ -198,7 +199,7 @@ test('a ring of directories, were there ever one, ends every walk', async () => 
   const organizationId = ring.organization.organization;
   const c = await store.prisma.directory.findFirstOrThrow({ where: { organizationId, externalId: 'c' } });
   await store.prisma.directory.updateMany({ where: { organizationId, externalId: 'a' }, data: { parentId: c.id } });
-  await store.bumpRights(organizationId);
+  await raiseRights(at.app, organizationId);
   const to = { name: 'm', actsAs: { member: 'mara' } };
   const { token } = await administration.createToken(ring.organization, to);
   const { data, errors } = await answer(

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { accessLevels, type HideableField, type Permission } from '../../src/model/role.ts';
 import { openReadingLog, type ReadingLog } from '../query/support.ts';
+import { raiseRights } from '../support/app.ts';
 import type { TestApp } from '../support/readingApp.ts';
 
 export interface OwnRole {
@@ -37,7 +38,7 @@ export async function giveRole({ app }: TestApp, log: ReadingLog, member: string
     where: { organizationId, externalId: member },
     data: { role: key, status: 'ACTIVE' },
   });
-  await app.store.bumpRights(organizationId);
+  await raiseRights(app, organizationId);
 }
 
 export const tokenAs = async ({ app }: TestApp, log: ReadingLog, member: string) =>
