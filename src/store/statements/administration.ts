@@ -110,7 +110,7 @@ export interface TokenRecord {
 
 type TokenRow = [string, string, string, string | null, string | null, number, number | null, number | null];
 const tokenSql = `select t.id, t.name, t.prefix, m.external_id, t.role, t.created_at, t.expires_at, t.revoked_at
-  from api_token t left join member m on m.id = t.member_id where t.organization_id = $1`;
+  from api_token t left join member m on m.organization_id = $1 and m.id = t.member_id where t.organization_id = $1`;
 const tokenFrom = ([id, name, prefix, memberId, role, createdAt, expiresAt, revokedAt]: TokenRow): TokenRecord => ({
   id,
   name,

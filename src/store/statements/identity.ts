@@ -44,7 +44,7 @@ const roleJson = `case when r.id is null then null else json_build_object('key',
 const credentialSql = (condition: string) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
   coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at
 from api_token t join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
-left join member m on m.id = t.member_id
+left join member m on m.organization_id = t.organization_id and m.id = t.member_id
 left join role r on r.organization_id = o.id and r.key = coalesce(m.role, t.role)
 where ${condition} and t.revoked_at is null`;
 

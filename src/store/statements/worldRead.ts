@@ -116,7 +116,7 @@ export async function readMemberships(
   const rows = await runner.rows<[string, string]>(
     `select g.external_id, m.external_id from group_membership s
      join member_group g on g.id = s.group_id join member m on m.id = s.member_id
-     where g.organization_id = $1 and (($2::text[] is null and $3::text[] is null)
+     where g.organization_id = $1 and m.organization_id = $1 and (($2::text[] is null and $3::text[] is null)
        or g.external_id = any($2::text[]) or m.external_id = any($3::text[]))
      order by g.external_id, m.external_id`,
     [organization, of.groups, of.members],
@@ -127,7 +127,7 @@ export async function readMemberships(
 export async function readPlaces(runner: Runner, organization: number, only: Ids): Promise<PlaceRecord[]> {
   const rows = await runner.rows<[string, 'VAULT' | 'FOLDER', string | null, string | null]>(
     `select d.external_id, d.kind::text, d.name, p.external_id from directory d
-     left join directory p on p.id = d.parent_id
+     left join directory p on p.organization_id = $1 and p.id = d.parent_id
      where d.organization_id = $1 and ($2::text[] is null or d.external_id = any($2::text[]))`,
     [organization, only],
   );
@@ -142,8 +142,9 @@ const grantFrom = ([directoryId, memberId, groupId, level]: GrantRow): GrantReco
   level,
 });
 const grantSql = `select d.external_id, m.external_id, g.external_id, r.level::text, d.name from directory_grant r
-  join directory d on d.id = r.directory_id
-  left join member m on m.id = r.member_id left join member_group g on g.id = r.group_id
+  join directory d on d.organization_id = $1 and d.id = r.directory_id
+  left join member m on m.organization_id = $1 and m.id = r.member_id
+  left join member_group g on g.organization_id = $1 and g.id = r.group_id
   where r.organization_id = $1`;
 
 /** Grants on the directories, to the members and to the groups named; all where all three are null. */
