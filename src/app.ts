@@ -111,7 +111,7 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   );
   const explanations = openExplanations({ store, visibility, catalogue, actionNumber, now });
   const previews = openPreviews({ store, visibility, onPreview: notePreview(access) });
-  const administration = openAdministration({ store, auth, catalogue, now, random, onChange: access.recordChanges });
+  const administration = openAdministration({ store, auth, catalogue, now, random, recording: access });
   const services: Services = {
     catalogue,
     log,

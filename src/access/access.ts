@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Principal } from '../auth/auth.ts';
 import type { AnnalsError, ErrorCode, FaultReport } from '../errors.ts';
-import type { Log } from '../log/log.ts';
+import type { Log, LogOrganization } from '../log/log.ts';
 import type { Entry, EntryInput, Json } from '../model/entry.ts';
 import { hashToken, isToken } from '../model/token.ts';
 import { type RandomSource, uuidV7 } from '../model/uuid.ts';
@@ -16,7 +16,8 @@ import {
   type WindowedKind,
   windowActions,
 } from './entries.ts';
-import { openRecorder } from './recorder.ts';
+import { openOutbox } from './outbox.ts';
+import { openRecorder, unavailable } from './recorder.ts';
 import { openSettling } from './settling.ts';
 import { openTallies } from './tallies.ts';
 
@@ -78,12 +79,14 @@ export interface Access extends AsyncDisposable {
   refused(principal: Principal, error: AnnalsError, accessed: Accessed): Promise<void> | undefined;
   /** The same for a credential that is not valid (any more). One that never was belongs to no organization’s log. */
   signInRefused(token: string, error: AnnalsError, client: Client | null): Promise<void>;
+  /** Entries that tell of changes, to be written with them (`writeOutbox`); none where nothing is recorded. */
+  changeEntries(principal: Principal, changes: readonly Change[]): EntryInput[];
   /**
-   * To be called after changes, before they are answered; any number. Also when it rejects with UNAVAILABLE, the changes
-   * are recorded as soon as the log takes them.
+   * To be called after changes, before they are answered: records what waits of the organization. Also when it rejects
+   * with UNAVAILABLE, or is never called, the changes are recorded as soon as the log takes them, by any server.
    */
-  recordChanges(principal: Principal, changes: readonly Change[]): Promise<void>;
-  /** Writes what was counted and closes windows that are over; happens by itself about every second. */
+  recordChanges(to: LogOrganization): Promise<void>;
+  /** Records what waits, writes what was counted and closes windows that are over; happens by itself about every second. */
   settle(): Promise<void>;
 }
 
@@ -96,7 +99,7 @@ export interface AccessDeps {
   readonly store: Pick<
     Store,
     'writeAccessCounts' | 'readEndedAccessWindows' | 'forgetAccessWindows' | 'findKnownToken'
-  >;
+  > & { readonly administration: Pick<Store['administration'], 'readOutbox' | 'forgetOutbox' | 'readWaitingOutboxes'> };
   readonly append: Log['append'];
   readonly actionNumber: (key: string) => number | undefined;
   /** Milliseconds. */
@@ -129,6 +132,7 @@ const silent: Access = {
   delivered() {},
   refused: () => undefined,
   async signInRefused() {},
+  changeEntries: () => [],
   async recordChanges() {},
   async settle() {},
   async [Symbol.asyncDispose]() {},
@@ -138,6 +142,7 @@ function open(deps: AccessDeps, mode: 'closed' | 'open', windowMs: number): Acce
   const newId = () => uuidV7(deps.now(), deps.random);
   const entries = openEntryMaker(deps.secret);
   const recorder = openRecorder(deps, mode);
+  const outbox = openOutbox({ ...deps, store: deps.store.administration });
   const tallies = openTallies({ ...deps, server: newId() }, windowMs);
   const origins = new WeakMap<Principal, Origin>();
   const behind = new WeakMap<Principal, Principal>();
@@ -172,7 +177,7 @@ function open(deps: AccessDeps, mode: 'closed' | 'open', windowMs: number): Acce
     return { subject: subjectOf(by), origin: origins.get(by) ?? nowhere };
   };
 
-  const settling = openSettling(deps, { recorder, tallies, entries });
+  const settling = openSettling(deps, { recorder, outbox, tallies, entries });
 
   return {
     enabled: true,
@@ -221,13 +226,19 @@ function open(deps: AccessDeps, mode: 'closed' | 'open', windowMs: number): Acce
         { ...nowhere, ...client },
       );
     },
-    async recordChanges(principal, changes) {
+    changeEntries(principal, changes) {
       const { subject, origin } = who(principal);
       const at = deps.now();
-      await recorder.recordDone(
-        subject,
-        changes.map((change) => entries.change(subject, change, origin, at, newId())),
-      );
+      return changes.map((change) => entries.change(subject, change, origin, at, newId()));
+    },
+    async recordChanges(to) {
+      try {
+        await outbox.flush(to);
+        deps.fault('access log', null);
+      } catch (error) {
+        deps.fault('access log', error);
+        if (mode === 'closed') throw unavailable(error, 'The change was made, and the log cannot tell of it yet.');
+      }
     },
     settle: settling.settle,
     [Symbol.asyncDispose]: settling[Symbol.asyncDispose],

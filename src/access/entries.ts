@@ -72,6 +72,11 @@ export function filterShape(filter: LogFilter | null | undefined): string[] {
   return [...names].sort();
 }
 
+/** Most characters of a value in a change that the log takes. */
+const valueCharacters = 16_384;
+const clip = (value: string | null | undefined): string | null =>
+  value && value.length > valueCharacters ? `${value.slice(0, valueCharacters - 1).toWellFormed()}…` : (value ?? null);
+
 const origins = ({ ip, userAgent, request }: Origin) => ({ ip, userAgent, request });
 const actorOf = ({ type, id, name }: Pick<Subject, 'type' | 'id' | 'name'>) => ({ type, id, name });
 
@@ -165,7 +170,8 @@ export function openEntryMaker(secret: KeyObject): EntryMaker {
         targets: targets ?? null,
         vault: vault ?? null,
         directory: directory ?? null,
-        changes: changes ?? null,
+        changes:
+          changes?.map(({ field, before, after }) => ({ field, before: clip(before), after: clip(after) })) ?? null,
         ...origins(origin),
         metadata: { ...metadata, ...token },
       };

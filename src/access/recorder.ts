@@ -6,8 +6,6 @@ import type { AccessLog } from './access.ts';
 
 /** Entries that wait to be recorded later; beyond, new ones are lost, and the server’s log says so. */
 const mostWaiting = 100_000;
-/** Entries of one append. */
-const appendedAtOnce = 1000;
 
 /** REPEATED: this server or another recorded it before. LATER: it could not be recorded yet. */
 export type Recorded = 'CREATED' | 'REPEATED' | 'LATER';
@@ -15,8 +13,6 @@ export type Recorded = 'CREATED' | 'REPEATED' | 'LATER';
 export interface Recorder {
   /** Rejects with UNAVAILABLE where what cannot be recorded must not be answered. */
   record(to: LogOrganization, entry: EntryInput): Promise<Recorded>;
-  /** The same for what has happened and cannot be undone: also when it rejects, all of it is recorded later. */
-  recordDone(to: LogOrganization, entries: readonly EntryInput[]): Promise<void>;
   /** Records whatever could not be recorded before; what fails again waits on. */
   retry(): Promise<void>;
 }
@@ -27,7 +23,6 @@ export interface RecorderDeps {
   readonly log: AccessLog;
 }
 
-/** At most as many entries as one append takes. */
 interface Batch {
   readonly to: LogOrganization;
   readonly entries: readonly EntryInput[];
@@ -35,6 +30,14 @@ interface Batch {
 
 /** The key stands for this very access: on a conflict another server recorded it, in its own words. */
 const isFailure = ({ error }: AppendOutcome): boolean => error !== null && error.code !== 'IDEMPOTENCY_CONFLICT';
+
+export const unavailable = (cause: unknown, message: string): AnnalsError =>
+  new AnnalsError('UNAVAILABLE', {
+    message,
+    cure: 'Send the same request again later; ACCESS_LOG says what happens meanwhile.',
+    retryAfterMs: (cause instanceof AnnalsError ? cause.retryAfterMs : undefined) ?? 1000,
+    cause,
+  });
 
 export function openRecorder(deps: RecorderDeps, mode: 'closed' | 'open'): Recorder {
   let waiting: Batch[] = [];
@@ -57,14 +60,6 @@ export function openRecorder(deps: RecorderDeps, mode: 'closed' | 'open'): Recor
     return outcomes;
   };
 
-  const unavailable = (cause: unknown) =>
-    new AnnalsError('UNAVAILABLE', {
-      message: 'The log cannot record this access, and shows nothing unrecorded.',
-      cure: 'Send the same request again later; ACCESS_LOG says what happens meanwhile.',
-      retryAfterMs: (cause instanceof AnnalsError ? cause.retryAfterMs : undefined) ?? 1000,
-      cause,
-    });
-
   return {
     async record(to, entry) {
       const batch = { to, entries: [entry] };
@@ -74,27 +69,11 @@ export function openRecorder(deps: RecorderDeps, mode: 'closed' | 'open'): Recor
         return outcome?.status ?? 'REPEATED';
       } catch (error) {
         deps.fault('access log', error);
-        if (mode === 'closed') throw unavailable(error);
+        if (mode === 'closed')
+          throw unavailable(error, 'The log cannot record this access, and shows nothing unrecorded.');
         later(batch, error);
         return 'LATER';
       }
-    },
-
-    async recordDone(to, entries) {
-      let failure: { readonly error: unknown } | null = null;
-      for (let from = 0; from < entries.length; from += appendedAtOnce) {
-        const batch = { to, entries: entries.slice(from, from + appendedAtOnce) };
-        try {
-          // After one that failed nothing is tried: the order of the changes stays.
-          if (failure === null) await append(batch);
-          else later(batch, failure.error);
-        } catch (error) {
-          failure = { error };
-          later(batch, error);
-        }
-      }
-      deps.fault('access log', failure?.error ?? null);
-      if (failure !== null && mode === 'closed') throw unavailable(failure.error);
     },
 
     async retry() {

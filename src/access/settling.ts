@@ -1,6 +1,7 @@
-/** What happens to accesses about every second: counts are written, and windows that are over become entries. */
+/** What happens about every second: changes are recorded, counts are written, and windows that are over become entries. */
 import type { Access, AccessDeps } from './access.ts';
 import type { EntryMaker } from './entries.ts';
+import type { Outbox } from './outbox.ts';
 import type { Recorder } from './recorder.ts';
 import type { Tallies } from './tallies.ts';
 
@@ -10,9 +11,12 @@ const sweepMs = 10_000;
 /** After its end a window stays open for the counts that servers have not written yet. */
 const graceMs = 3 * everyMs;
 const windowsAtOnce = 500;
+/** Changes that wait for longer were left by a server that died or could not record them; the others are being recorded. */
+const leftMs = 2 * everyMs;
 
 interface Parts {
   readonly recorder: Recorder;
+  readonly outbox: Outbox;
   readonly tallies: Tallies;
   readonly entries: EntryMaker;
 }
@@ -49,15 +53,19 @@ export function openSettling(deps: AccessDeps, parts: Parts): Pick<Access, 'sett
     return turn;
   };
   /** One organization’s full queue must not keep the counts of the others. */
-  const write = async () => {
-    try {
-      await parts.recorder.retry();
-    } finally {
-      await parts.tallies.write();
+  const write = async (waitedMs: number) => {
+    const failures: unknown[] = [];
+    for (const step of [
+      () => parts.outbox.sweep(waitedMs),
+      () => parts.recorder.retry(),
+      () => parts.tallies.write(),
+    ]) {
+      await step().catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
   };
   const tick = async () => {
-    await write();
+    await write(leftMs);
     if (performance.now() - swept < sweepMs) return;
     await sweep();
     swept = performance.now();
@@ -73,12 +81,12 @@ export function openSettling(deps: AccessDeps, parts: Parts): Pick<Access, 'sett
   return {
     settle: () =>
       inTurn(async () => {
-        await write();
+        await write(0);
         await sweep();
       }),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      await attempt(write);
+      await attempt(() => write(0));
     },
   };
 }

@@ -1,21 +1,20 @@
 /** Organizations and what belongs to them: members, groups, directories, grants, tokens. */
 
-import type { Auth, Principal } from '../auth/auth.ts';
+import type { Auth } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { AnnalsError } from '../errors.ts';
 import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import { type AdministrationStatements, type Store, storeFault } from '../store/store.ts';
 import { carryOut } from './change.ts';
-import type { AdministrationChange } from './changes.ts';
 import { badInput } from './checks.ts';
-import { type Management, openManagement, openTurns } from './management.ts';
+import { type Management, openManagement, openTurns, type Recording } from './management.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
 import { type World, wishOf } from './world.ts';
 
 export type { ChangeReport } from './change.ts';
 export type { AdministrationChange, ChangeCount, ChangedThing, ChangeKind, ChangeOperation, Named } from './changes.ts';
 export type { ListedGroup, ListPage, ListRequest } from './lists.ts';
-export type { Management } from './management.ts';
+export type { Management, Recording } from './management.ts';
 export type { RoleInput } from './roles.ts';
 export type { CreatedToken, TokenRequest } from './tokens.ts';
 export type { DirectoryInput, GrantInput, GrantKey, GroupInput, MemberInput, WorldInput } from './wish.ts';
@@ -61,7 +60,7 @@ export interface AdministrationDeps {
   readonly now: () => number;
   readonly random: RandomSource;
   /** See `ManagementDeps`. */
-  readonly onChange?: (principal: Principal, changes: readonly AdministrationChange[]) => Promise<void>;
+  readonly recording?: Recording;
 }
 
 const organizationName = /^\S.{0,98}\S$|^\S$/u;

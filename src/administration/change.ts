@@ -24,6 +24,8 @@ export interface ChangeOptions {
   readonly role: Role | null;
   readonly now: number;
   readonly dryRun?: boolean;
+  /** Writes what tells of the change, before it is written itself. */
+  readonly tell?: (report: ChangeReport) => Promise<void>;
 }
 
 type Statements = AdministrationStatements;
@@ -156,7 +158,7 @@ function reportOf(plan: Plan, state: State, wish: Wish): ChangeReport {
  * writes nothing. Errors: BAD_INPUT, LAST_OWNER, ESCALATION; then nothing was written.
  */
 export async function carryOut(statements: Statements, wish: Wish, options: ChangeOptions): Promise<ChangeReport> {
-  const { organization, role, now, dryRun = false } = options;
+  const { organization, role, now, dryRun = false, tell } = options;
   if (role !== null) checkWhatIsStated(wish, role);
   const state = await stateFor(statements, organization, wish);
   const roleOf = await checkRoles(statements, organization, wish);
@@ -165,6 +167,7 @@ export async function carryOut(statements: Statements, wish: Wish, options: Chan
   await checkOwners(statements, organization, plan);
   const report = reportOf(plan, state, wish);
   if (dryRun || report.isEmpty) return report;
+  await tell?.(report);
   await write(statements, organization, plan, now);
   return report;
 }

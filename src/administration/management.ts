@@ -1,6 +1,7 @@
 /** What members and integrations administer through the API: each verb takes the principal that asks. */
 import { type Auth, type Principal, requirePermission } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { EntryInput } from '../model/entry.ts';
 import type { Permission, Role } from '../model/role.ts';
 import type { RandomSource } from '../model/uuid.ts';
 import type { AdministrationStatements, Store, TokenRecord } from '../store/store.ts';
@@ -56,11 +57,22 @@ export interface ManagementDeps {
   readonly catalogue: Pick<Catalogue, 'category'>;
   readonly now: () => number;
   readonly random: RandomSource;
+  /** Left out, nothing is recorded. */
+  readonly recording?: Recording;
+}
+
+/** How changes by principals come into the log. */
+export interface Recording {
   /**
-   * Told of every change by a principal once it is durable, at least one at a time, and awaited before the verb answers;
-   * a full synchronization tells all of them, the summary last. When this rejects the verb does, and the change stands.
+   * The entries that tell of changes, each with an idempotency key. They are written in the transaction of the changes;
+   * a full synchronization has all of its changes, the summary last.
    */
-  readonly onChange?: (principal: Principal, changes: readonly AdministrationChange[]) => Promise<void>;
+  changeEntries(principal: Principal, changes: readonly AdministrationChange[]): readonly EntryInput[];
+  /**
+   * Records what was written, once it is durable; awaited before the verb answers. When this rejects the verb does, and
+   * the change stands.
+   */
+  recordChanges(to: Pick<Principal, 'organization' | 'organizationUid'>): Promise<void>;
 }
 
 /** Runs work after work. Each holds one connection and may need others meanwhile: many at once would wait for each other. */
@@ -75,10 +87,11 @@ export function openTurns(): InTurn {
   };
 }
 
+type Statements = AdministrationStatements;
 type Administer = <T>(
   principal: Principal,
   permission: Permission,
-  work: (statements: AdministrationStatements, principal: Principal) => Promise<T>,
+  work: (statements: Statements, principal: Principal) => Promise<T>,
 ) => Promise<T>;
 
 /** The frame of every change: permission, turn, lock, and the caller’s rights as of under the lock. */
@@ -100,18 +113,32 @@ function openFrame({ store, auth }: ManagementDeps, inTurn: InTurn): Administer 
 }
 
 export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management {
-  const { catalogue, now, random, onChange } = deps;
+  const { catalogue, now, random, recording } = deps;
   const administer = openFrame(deps, inTurn);
+
+  /** Before the change itself is written: the head is locked last. */
+  const tell = async (statements: Statements, principal: Principal, changes: readonly AdministrationChange[]) => {
+    const entries = recording?.changeEntries(principal, changes) ?? [];
+    if (entries.length > 0) await statements.writeOutbox(principal.organization, entries);
+  };
 
   const change = async (principal: Principal, wish: Wish, dryRun = false): Promise<ChangeReport> => {
     requirePermission(principal, 'MANAGE_MEMBERS');
     checkWish(wish);
     const report = await administer(principal, 'MANAGE_MEMBERS', (statements, { organization, role }) =>
-      carryOut(statements, wish, { organization, role, now: now(), dryRun }),
+      carryOut(statements, wish, {
+        organization,
+        role,
+        now: now(),
+        dryRun,
+        tell: ({ things, counts }) => {
+          const entries = things(Number.POSITIVE_INFINITY).map(entryOf);
+          return tell(statements, principal, wish.complete ? [...entries, syncEntry(counts)] : entries);
+        },
+      }),
     );
-    if (dryRun || report.isEmpty || onChange === undefined) return report;
-    const entries = report.things(Number.POSITIVE_INFINITY).map(entryOf);
-    await onChange(principal, wish.complete ? [...entries, syncEntry(report.counts)] : entries);
+    // Committed with its entries from here on; whoever dies now leaves them to the next server that looks.
+    if (!dryRun && !report.isEmpty) await recording?.recordChanges(principal);
     return report;
   };
 
@@ -121,14 +148,17 @@ export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management
   const step = async <T>(
     principal: Principal,
     permission: Permission,
-    prepare: (statements: AdministrationStatements, principal: Principal) => Promise<Step<T>>,
+    prepare: (statements: Statements, principal: Principal) => Promise<Step<T>>,
   ): Promise<T> => {
     const done = await administer(principal, permission, async (statements, current) => {
       const prepared = await prepare(statements, current);
-      if (prepared.change !== null) await prepared.write();
+      if (prepared.change !== null) {
+        await tell(statements, principal, [prepared.change]);
+        await prepared.write();
+      }
       return prepared;
     });
-    if (done.change !== null) await onChange?.(principal, [done.change]);
+    if (done.change !== null) await recording?.recordChanges(principal);
     return done.result;
   };
 

@@ -17,6 +17,7 @@ const narrowTables: Readonly<Record<string, string>> = {
   organization: 'insert, update (name)',
   action_number: 'insert',
   server_key: 'insert',
+  outbox: 'insert, delete',
   log_head: 'insert, update (rights_version)',
   actor: 'insert, update (name, email)',
   directory: 'insert, update (name, kind, parent_id)',

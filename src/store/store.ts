@@ -14,6 +14,7 @@ import * as explain from './statements/explain.ts';
 import * as identity from './statements/identity.ts';
 import * as installation from './statements/installation.ts';
 import * as names from './statements/names.ts';
+import * as outbox from './statements/outbox.ts';
 import * as read from './statements/read.ts';
 import * as tail from './statements/tail.ts';
 import * as worldRead from './statements/worldRead.ts';
@@ -26,6 +27,7 @@ export type { AppendResult, AppendRow } from './statements/append.ts';
 export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
 export type { StoredCredential, StoredGrant, StoredMember, StoredRole } from './statements/identity.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
+export type { OutboxBatch } from './statements/outbox.ts';
 export type { PageRequest } from './statements/read.ts';
 export type { Tail } from './statements/tail.ts';
 export type {
@@ -53,7 +55,7 @@ type StatementNames = {
   [K in keyof Statements]: Statements[K] extends (database: Database, ...rest: never[]) => Promise<unknown> ? K : never;
 }[keyof Statements];
 type BoundStatements = { readonly [K in StatementNames]: Bound<Statements[K]> };
-const administering = { ...administration, ...worldRead, ...worldWrite };
+const administering = { ...administration, ...outbox, ...worldRead, ...worldWrite };
 type Administering = typeof administering;
 /** The statements of administration, on the pool or inside a transaction. */
 export type AdministrationStatements = { readonly [K in keyof Administering]: Bound<Administering[K]> };

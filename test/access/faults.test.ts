@@ -8,12 +8,6 @@ import { inShort, page } from './support.ts';
 const apps = useTestApps({ ACCESS_LOG: 'closed', STATEMENT_TIMEOUT_MS: '300' });
 const open = () => openTestApp(apps.database, { ACCESS_LOG: 'open', STATEMENT_TIMEOUT_MS: '300' });
 
-const roleChange = {
-  action: 'annals.member_role_changed',
-  affectedUser: { id: 'mara', name: 'Mara' },
-  changes: [{ field: 'role', before: 'MEMBER', after: 'OWNER' }],
-};
-
 const ways: Readonly<Record<string, (app: App, to: TestOrganization) => Promise<unknown>>> = {
   'a page': page,
   'a stream': async (app, to) => {
@@ -51,18 +45,6 @@ test('closed: a refusal that cannot be recorded says no more than that', async (
   }
   await expect(ask()).rejects.toMatchObject({ code: 'FORBIDDEN' });
   expect(await inShort(database, to)).toEqual(['access_refused REFUSED']);
-});
-
-test('closed: changes that were made are recorded later, all of them, although they are not answered', async () => {
-  const { app, database } = apps;
-  const to = await newOrganization(app);
-  {
-    await using _held = await hold(database, headLock(to.organization));
-    const changes = Array.from({ length: 1001 }, () => roleChange);
-    await expect(app.services.access.recordChanges(to.owner, changes)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  }
-  await app.services.access.settle();
-  expect(await inShort(database, to)).toEqual(Array.from({ length: 1001 }, () => 'member_role_changed'));
 });
 
 test.each(Object.entries(ways))('open: %s is answered, and recorded later', async (_, way) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
-import { newOrganization, useTestApps } from '../support/app.ts';
+import { asAdmin, newOrganization, useTestApps } from '../support/app.ts';
 import { accessesOf, page } from './support.ts';
 
 const apps = useTestApps({ ACCESS_LOG: 'off' });
@@ -12,9 +12,11 @@ test('off: nothing is recorded and nothing counted', async () => {
   expect(access.enabled).toBe(false);
   await page(app, to);
   await access.note(to.owner, 'EXPORT', { operation: 'export' });
-  await access.recordChanges(to.owner, [{ action: 'annals.settings_changed' }]);
+  await app.services.administration.upsertRole(to.owner, { key: 'ONE', name: 'One' });
+  await access.recordChanges(to.owner);
   await access.settle();
   expect(await accessesOf(database, to)).toEqual([]);
+  expect(await asAdmin(database, 'select from outbox')).toEqual([]);
 });
 
 test('it is closed unless told otherwise', () => {

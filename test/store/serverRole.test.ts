@@ -62,6 +62,7 @@ const tables: Readonly<Record<string, Rights>> = {
   member: writes,
   member_group: writes,
   organization: { insert: true, update: ['name'] },
+  outbox: { insert: true, delete: true },
   role: writes,
   server_key: { insert: true },
 };

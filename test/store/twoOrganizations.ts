@@ -65,6 +65,7 @@ export async function fill(store: Store, mark: string, index: number): Promise<F
   await administration.insertToken(organization, token);
   const program = { ...token, id: uid(2), memberId: null, role: 'OWN', hash: Buffer.alloc(32, index + 100) };
   await administration.insertToken(organization, program);
+  await administration.writeOutbox(organization, [{ action: 'annals.role_changed', component: mark }]);
   await store.writeAccessCounts(uid(9), [{ ...window(organization), ...counts(mark) }]);
 
   const people = ['m1', 'x', own].map(
@@ -190,6 +191,7 @@ export const calls: Readonly<Record<string, Calls>> = {
   ],
   'administration.countOwners': ({ administration: s }, a) => [s.countOwners(a.organization)],
   'administration.lockOrganization': ({ administration: s }, a) => [s.lockOrganization(a.organization)],
+  'administration.readOutbox': ({ administration: s }, a) => [s.readOutbox(a.organization, { after: 0, limit: 9 })],
 
   registerActors: (s, a) => [
     s.registerActors(a.organization, [
@@ -256,6 +258,10 @@ export const calls: Readonly<Record<string, Calls>> = {
   'administration.revokeTokensOf': ({ administration: s }, a) => [
     s.revokeTokensOf(a.organization, ['m1', 'only-theirs'], firstRecordedAt),
   ],
+  'administration.writeOutbox': ({ administration: s }, a) => [
+    s.writeOutbox(a.organization, [{ action: 'annals.role_changed' }]),
+  ],
+  'administration.forgetOutbox': ({ administration: s }, a) => [s.forgetOutbox(a.organization, [1, 2, 3])],
   'administration.deleteGrants': ({ administration: s }, a) => [
     s.deleteGrants(a.organization, [
       { directoryId: 'd1', memberId: 'm1', groupId: null, level: 'EDIT' },
