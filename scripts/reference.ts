@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { describeSettings } from '../src/config.ts';
 import { type ErrorInfo, errorTable } from '../src/errors.ts';
+import { type MetricInfo, metricTable } from '../src/telemetry/telemetry.ts';
 
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const row = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
@@ -46,9 +47,44 @@ ${table(['code', 'message', 'cure', 'HTTP', 'WebSocket', 'exit'], rows)}
 `;
 }
 
+export function metricsPage(): string {
+  const rows = Object.entries<MetricInfo>(metricTable).map(([name, { type, help, labels = {}, buckets }]) => [
+    `\`${name}\``,
+    type,
+    help,
+    Object.entries(labels)
+      .map(([label, values]) => `\`${label}\`: ${values}`)
+      .join('; '),
+    buckets === undefined ? '' : buckets.join(', '),
+  ]);
+  return `# Metrics
+
+\`/metrics\` answers in Prometheus’ text format. Each server counts for itself, from its start; add them up with \`sum\`.
+
+Numbers over all organizations are the operator’s. A token of the API does not open them:
+
+- With \`METRICS_TOKEN\` set, a reader sends it as \`Authorization: Bearer <token>\` (in Prometheus: \`authorization\` with
+  \`credentials_file\`).
+- Without it, \`/metrics\` answers programs on the same machine alone. A request that carries the traces of a proxy
+  (\`Forwarded\`, \`X-Forwarded-For\` and the like) is refused. A proxy on the same machine that leaves no such trace looks
+  like a program on it: set the token, or do not pass \`/metrics\` on.
+- \`METRICS=off\` switches it off.
+
+Labels take values that the code knows: fields of the schema, transports, error codes, kinds of work. No id, name or address
+is ever among them, so the number of time series is bounded by the version of Annals, not by its use.
+
+[ops/alerts.yml](../ops/alerts.yml) holds alert rules for these metrics, each with its cure, and
+[ops/grafana-dashboard.json](../ops/grafana-dashboard.json) a dashboard to import into Grafana. This page is generated from
+\`src/telemetry/table.ts\` by \`npm run docs\`.
+
+${table(['metric', 'type', 'what it is', 'labels', 'buckets'], rows)}
+`;
+}
+
 export const referencePages = {
   'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,
+  'docs/metrics.md': metricsPage,
 } as const satisfies Record<string, () => string>;
 
 if (import.meta.main) {

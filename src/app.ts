@@ -2,6 +2,7 @@
 import { createSecretKey } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
+import manifest from '../package.json' with { type: 'json' };
 import {
   type Access,
   type Client,
@@ -33,6 +34,7 @@ import { openQuery } from './query/query.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { openStore, type Store } from './store/store.ts';
+import { type Faults, type Metrics, openFaults, openMetrics, watchProcess } from './telemetry/telemetry.ts';
 import { openExplanations, openPreviews, openVisibility } from './visibility/visibility.ts';
 
 export type { Config } from './config.ts';
@@ -85,7 +87,7 @@ async function openDatabase(config: Config, log: Logger, undo: AsyncDisposableSt
 }
 
 function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: DomainDeps) {
-  const { actions, now, random } = deps;
+  const { actions, now, random, metrics } = deps;
   const actionNumber = actions.number;
   const auth = openAuth({ store, now });
   const visibility = openVisibility({ store, catalogue, actionNumber });
@@ -93,7 +95,7 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   const query = openQuery({ store, catalogue, actionNumber, visibility, cursors }, config);
   const logAt = (clock: () => number): Log =>
     openLog(
-      { store, catalogue, actionNumber, now: clock, random, fault: deps.fault, keySecret: deps.keySecret },
+      { store, catalogue, actionNumber, now: clock, random, metrics, fault: deps.fault, keySecret: deps.keySecret },
       {
         entryBytes: config.entryBytes,
         futureSeconds: config.futureSeconds,
@@ -103,10 +105,10 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
       },
     );
   const log = logAt(now);
-  const live = openLive({ store, log, query, auth, now });
+  const live = openLive({ store, log, query, auth, now, metrics });
   const { fault, keySecret: secret, logger } = deps;
   const access = openAccess(
-    { store, append: log.append, actionNumber, now, random, fault, secret, log: logger },
+    { store, append: log.append, actionNumber, now, random, fault, metrics, secret, log: logger },
     config,
   );
   const explanations = openExplanations({ store, visibility, catalogue, actionNumber, now });
@@ -142,6 +144,7 @@ interface DomainDeps {
   readonly now: () => number;
   readonly random: RandomSource;
   readonly fault: FaultReport;
+  readonly metrics: Metrics;
   readonly cursorKeys: Awaited<ReturnType<Store['serverKeys']>>;
   readonly keySecret: ReturnType<typeof createSecretKey>;
   readonly logger: Logger;
@@ -160,24 +163,24 @@ async function sharedKeys(store: Store, random: RandomSource) {
   return { cursorKeys, keySecret: createSecretKey(keySecret.secret) };
 }
 
-interface Faults {
-  readonly report: FaultReport;
-  /** Where something fails now. */
-  readonly failing: ReadonlySet<string>;
+/** The numbers that are asked for when the metrics are read. */
+function watchStore(metrics: Metrics, store: Pick<Store, 'pool' | 'hints'>): void {
+  metrics.set('annals_info', 1, { version: manifest.version });
+  metrics.watch('annals_database_connections', () => store.pool.connections);
+  metrics.watch('annals_database_connections_idle', () => store.pool.idle);
+  metrics.watch('annals_database_waiting', () => store.pool.waiting);
+  metrics.watch('annals_database_listening', () => (store.hints.listening ? 1 : 0));
 }
 
-/** Logs a fault where it begins and where it ends, not each time it is met again. */
-function openFaults(logger: Logger): Faults {
-  const failing = new Set<string>();
-  const report: FaultReport = (where, error) => {
-    if (error === null) {
-      if (failing.delete(where)) logger.info({ where }, 'works again');
-    } else if (!failing.has(where)) {
-      failing.add(where);
-      logger.warn({ where, err: error }, 'fails; it is tried again until it works');
-    }
+/** Times every statement. */
+function statementTimer(metrics: Metrics): NonNullable<Parameters<typeof openStore>[0]['onStatement']> {
+  return () => {
+    const started = performance.now();
+    return (error) => {
+      metrics.observe('annals_statement_duration_seconds', (performance.now() - started) / 1000);
+      if (error !== null) metrics.add('annals_statements_failed_total', 1);
+    };
   };
-  return { report, failing };
 }
 
 /** Answering is not enough: a database that is full, or a standby, reads and does not record. */
@@ -216,17 +219,21 @@ function httpOptions(config: Config): HttpOptions {
 export async function openApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const { now = Date.now, random = pooledRandom(), log: logger = quiet } = overrides;
   const catalogue = openCatalogue({ files: config.catalogueFiles });
-  const faults = openFaults(logger);
+  const metrics = openMetrics();
+  const faults = openFaults(logger, metrics);
   await using undo = new AsyncDisposableStack();
+  undo.use(watchProcess(metrics));
   const url = await openDatabase(config, logger, undo);
   const { databaseConnections: connections, statementTimeoutMs } = config;
-  const store = undo.use(openStore({ url, connections, statementTimeoutMs }));
+  const store = undo.use(openStore({ url, connections, statementTimeoutMs, onStatement: statementTimer(metrics) }));
+  watchStore(metrics, store);
   const actions = await openActionNumbers(store, catalogue);
   const domain = openDomain(config, store, catalogue, {
     actions,
     now,
     random,
     fault: faults.report,
+    metrics,
     logger,
     ...(await sharedKeys(store, random)),
   });
@@ -248,6 +255,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     createContext,
     ready: () => readiness(store, faults),
     log: logger,
+    metrics,
     formatError: (error, requestId) => toGraphQLError(error, requestId, logger),
     parse: limitedParse(config),
     plugins: [compiledExecution()],

@@ -61,6 +61,9 @@ const list =
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 const anyText: Parse<string> = (text) => text;
 
+const secretText: Parse<string> = (text) =>
+  /^[\x21-\x7e]{16,4096}$/.test(text) ? text : new Mistake('16 or more letters, digits and signs without spaces');
+
 const number = (fallback: number, min: number, max: number, doc: string): Setting<number> => ({
   type: `number, ${min} to ${max}`,
   parse: wholeNumber(min, max),
@@ -216,6 +219,22 @@ export const settings = {
       86_400,
       'In each such period the first access of a principal is an entry, and what follows is one more at its end.',
     ),
+  },
+  metrics: {
+    name: 'METRICS',
+    type: 'on or off',
+    parse: oneOf('on', 'off'),
+    fallback: 'on' as 'on' | 'off',
+    doc: 'Whether /metrics answers. See docs/metrics.md.',
+  },
+  metricsToken: {
+    name: 'METRICS_TOKEN',
+    type: 'at least 16 characters',
+    parse: secretText,
+    fallback: null as string | null,
+    shownDefault: 'none',
+    secret: true,
+    doc: 'The bearer token that opens /metrics. Without one it answers programs on this machine alone, and not through a proxy.',
   },
   logLevel: {
     name: 'LOG_LEVEL',

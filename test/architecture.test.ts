@@ -28,6 +28,7 @@ const named = {
   access: { imports: ['model', 'errors'] },
   sources: { imports: ['model', 'errors', 'catalogue'] },
   demo: { imports: ['model', 'errors'], alsoPublic: ['fill.ts'] },
+  telemetry: { imports: ['errors'] },
   graphql: {
     imports: ['errors', 'model', 'auth'],
     alsoPublic: ['schema.ts', 'errors.ts', 'limits.ts', 'loaders.ts', 'examples.ts', 'context.ts', 'compiled.ts'],

@@ -8,6 +8,7 @@ import { hashToken, isToken } from '../model/token.ts';
 import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import type { LogFilter } from '../query/query.ts';
 import type { Store } from '../store/store.ts';
+import type { Metrics } from '../telemetry/telemetry.ts';
 import {
   type EveryKind,
   openEntryMaker,
@@ -109,6 +110,7 @@ export interface AccessDeps {
   readonly secret: KeyObject;
   readonly fault: FaultReport;
   readonly log: AccessLog;
+  readonly metrics: Metrics;
 }
 
 export interface AccessOptions {

@@ -2,6 +2,7 @@
 import { AnnalsError, type FaultReport } from '../errors.ts';
 import type { AppendOutcome, Log, LogOrganization } from '../log/log.ts';
 import type { EntryInput } from '../model/entry.ts';
+import type { Metrics } from '../telemetry/telemetry.ts';
 import type { AccessLog } from './access.ts';
 
 /** Entries that wait to be recorded later; beyond, new ones are lost, and the server’s log says so. */
@@ -21,6 +22,7 @@ export interface RecorderDeps {
   readonly append: Log['append'];
   readonly fault: FaultReport;
   readonly log: AccessLog;
+  readonly metrics: Metrics;
 }
 
 interface Batch {
@@ -43,13 +45,19 @@ export function openRecorder(deps: RecorderDeps, mode: 'closed' | 'open'): Recor
   let waiting: Batch[] = [];
   let waitingEntries = 0;
 
-  const lost = ({ to }: Batch, count: number, error: unknown) =>
+  const lost = ({ to }: Batch, count: number, error: unknown) => {
+    deps.metrics.add('annals_access_lost_total', count);
     deps.log.error({ organization: to.organizationUid, entries: count, err: error }, 'accesses are lost');
+  };
+  const wait = (entries: number) => {
+    waitingEntries += entries;
+    deps.metrics.add('annals_access_waiting_entries', entries);
+  };
 
   const later = (batch: Batch, error: unknown) => {
     if (waitingEntries + batch.entries.length > mostWaiting) return lost(batch, batch.entries.length, error);
     waiting.push(batch);
-    waitingEntries += batch.entries.length;
+    wait(batch.entries.length);
   };
 
   /** One outcome per entry; throws when the log took none, or not all. */
@@ -89,7 +97,7 @@ export function openRecorder(deps: RecorderDeps, mode: 'closed' | 'open'): Recor
           waiting = [...before.slice(index), ...waiting];
           throw error;
         }
-        waitingEntries -= batch.entries.length;
+        wait(-batch.entries.length);
       }
     },
   };

@@ -5,6 +5,7 @@ import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { AnnalsContext } from '../graphql/context.ts';
 import type { OperationParams } from './body.ts';
+import { type Counted, naming } from './counted.ts';
 import { openDocumentCache } from './documents.ts';
 import type { Bounds, HttpDeps } from './options.ts';
 
@@ -14,6 +15,7 @@ export interface Caller extends Record<string, unknown> {
   readonly principal: Principal | null;
   readonly locale: string;
   readonly client: Client;
+  readonly counted: Counted;
 }
 
 export type Result = ExecutionResult & { readonly stringify?: (result: ExecutionResult) => string };
@@ -41,7 +43,7 @@ export function openEngine(deps: HttpDeps, bounds: Pick<Bounds, 'documentCharact
   const yoga = createYoga<Caller, AnnalsContext>({
     schema: deps.schema,
     context: ({ principal, requestId, locale, client }) => deps.createContext(principal, requestId, locale, client),
-    plugins: [limits, ...(deps.plugins ?? [])],
+    plugins: [limits, naming, ...(deps.plugins ?? [])],
     // A mistake is cheap to find again, and must not push out documents that are in use.
     parserAndValidationCache: {
       documentCache: openDocumentCache(bounds.documentCharacters),

@@ -1,12 +1,14 @@
 /** From a request to its answer: names, origins, routes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AnnalsError } from '../errors.ts';
+import { count, outcomeOf, startCounting } from './counted.ts';
 import type { Engine } from './engine.ts';
 import type { Explorer } from './explorer.ts';
 import { accepts, serveOperation } from './operation.ts';
 import type { Transport } from './options.ts';
 import { checkOrigin, setCorsHeaders } from './origin.ts';
 import { type Exchange, requestIdOf, securityHeaders, sendError, sendJson } from './reply.ts';
+import { sendMetrics } from './scrape.ts';
 
 /** For how long the rest of a refused body is read and dropped, so that the client can read why. */
 const lingerMs = 2000;
@@ -33,16 +35,18 @@ export function openHandler(engine: Engine, explorer: Explorer, transport: Trans
       const readiness = transport.stopping.aborted ? stopping : await deps.ready();
       return sendJson(exchange, readiness.ok ? 200 : 503, readiness);
     }
+    if (reads && path === '/metrics') return sendMetrics(exchange, transport);
     if (reads && (await explorer.sendAsset(exchange))) return;
     throw new AnnalsError('NOT_FOUND', {
       message: `There is nothing at ${request.method} ${path.slice(0, 200)}.`,
-      cure: 'The API is at /graphql, health at /health/live and /health/ready.',
+      cure: 'The API is at /graphql, health at /health/live and /health/ready, metrics at /metrics.',
     });
   };
 
   return (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const exchange: Exchange = { request, response, path, requestId: requestIdOf(request) };
+    const counted = startCounting(accepts(request.headers.accept, 'text/event-stream') ? 'sse' : 'http');
+    const exchange: Exchange = { request, response, path, requestId: requestIdOf(request), counted };
     for (const [name, value] of Object.entries(securityHeaders(exchange.requestId))) response.setHeader(name, value);
     // Writing to a client that has just gone; the close that follows is what matters.
     response.on('error', (error) => deps.log.debug({ requestId: exchange.requestId, err: error }, 'response error'));
@@ -54,7 +58,9 @@ export function openHandler(engine: Engine, explorer: Explorer, transport: Trans
       request.resume();
     });
     const served = route(exchange).catch((error: unknown) => {
-      if (!response.destroyed) sendError(exchange, error, deps);
+      const formatted = deps.formatError(error, exchange.requestId);
+      count(deps.metrics, counted, outcomeOf([formatted]));
+      if (!response.destroyed) sendError(exchange, formatted, deps);
     });
     transport.work.add(served);
   };

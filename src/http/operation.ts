@@ -1,6 +1,7 @@
 /** One operation over HTTP: POST with a JSON body, or GET for server-sent events. */
 import { AnnalsError } from '../errors.ts';
 import { checkMediaType, type OperationParams, parseParams, queryParams, readBody } from './body.ts';
+import { count, outcomeOf } from './counted.ts';
 import { bearerToken, bodyLimit, bodyTooLarge, clientOf, localeOf } from './credential.ts';
 import type { Caller, Engine, Result } from './engine.ts';
 import type { Transport } from './options.ts';
@@ -9,7 +10,7 @@ import { formatResult, sendEvents, stringify } from './stream.ts';
 
 /** Runs the operation and sends its result or its events. Rejects with the error of a request that did not get that far. */
 export async function serveOperation(exchange: Exchange, engine: Engine, transport: Transport): Promise<void> {
-  const { request, response, requestId } = exchange;
+  const { request, response, requestId, counted } = exchange;
   const { deps, options } = transport;
   const method = request.method === 'GET' ? 'GET' : 'POST';
   const wantsEvents = accepts(request.headers.accept, 'text/event-stream');
@@ -19,7 +20,7 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
   const token = bearerToken(request.headers.authorization);
   const client = clientOf(request);
   const principal = token === null ? null : await deps.authenticate(token, client);
-  const caller: Caller = { requestId, principal, locale: localeOf(request.headers), client };
+  const caller: Caller = { requestId, principal, locale: localeOf(request.headers), client, counted };
   let params: OperationParams;
   if (method === 'POST') {
     const limit = bodyLimit(principal, options);
@@ -31,7 +32,10 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
   const result = await engine.run(caller, params, method);
   const who = { organization: principal?.organizationUid, token: principal?.tokenId };
   if (isStream(result)) {
-    if (wantsEvents) return sendEvents(exchange, result, transport);
+    if (wantsEvents) {
+      count(deps.metrics, counted, 'OK');
+      return sendEvents(exchange, result, transport);
+    }
     await result[Symbol.asyncIterator]().return?.();
     throw new AnnalsError('UNSUPPORTED_MEDIA_TYPE', {
       message: 'A subscription cannot be answered with a single JSON document.',
@@ -39,6 +43,7 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
     });
   }
   const formatted = formatResult(result, exchange, transport, who);
+  count(deps.metrics, counted, outcomeOf(formatted.errors));
   // Errors of the request come as JSON with their own status even to a stream: EventSource then does not retry for ever.
   if (formatted.data === undefined)
     return sendErrors(exchange, statusOf(formatted.errors ?? []), formatted.errors ?? []);

@@ -4,6 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { AnnalsContext } from '../graphql/context.ts';
+import type { Metrics } from '../telemetry/telemetry.ts';
 
 /** A pino-compatible logger: fields first, then the message. */
 export interface Logger {
@@ -26,6 +27,7 @@ export interface HttpDeps {
   createContext(principal: Principal | null, requestId: string, locale: string, client: Client): AnnalsContext;
   ready(): Promise<Readiness>;
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** Any error as one with a code and a cure, the unexpected ones masked; see graphql/errors.ts. */
   formatError(error: unknown, requestId: string): GraphQLError;
   /** Parses a document within the limits; see graphql/limits.ts. */
@@ -54,6 +56,10 @@ export interface HttpOptions {
   readonly recordBodyBytes: number;
   readonly subscriptionsPerSocket: number;
   readonly examples: readonly Example[];
+  /** Whether /metrics answers at all. */
+  readonly metrics: 'on' | 'off';
+  /** What opens /metrics; null: it answers programs on this machine alone. */
+  readonly metricsToken: string | null;
   readonly bounds?: Partial<Bounds>;
 }
 

@@ -3,6 +3,7 @@ import { type Context, makeServer, type Server, type SubscribePayload } from 'gr
 import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
+import { count, outcomeOf, startCounting } from './counted.ts';
 import { bearerToken } from './credential.ts';
 import type { Caller, Engine, Prepared } from './engine.ts';
 import type { Transport } from './options.ts';
@@ -35,6 +36,10 @@ export function openProtocol(engine: Engine, transport: Transport): Protocol {
   const prepared = new WeakMap<object, Prepared>();
   const callers = new WeakMap<SubscribePayload, Caller>();
   const unprepared = () => Promise.reject(new Error('the operation was not prepared'));
+  const counted = (payload: SubscribePayload, outcome: string) => {
+    const caller = callers.get(payload);
+    if (caller !== undefined) count(deps.metrics, caller.counted, outcome);
+  };
   const requestIdOf = ({ extra }: Ctx, payload: SubscribePayload) => callers.get(payload)?.requestId ?? extra.requestId;
 
   const server = makeServer<Record<string, unknown> | undefined, Connection>({
@@ -68,9 +73,14 @@ export function openProtocol(engine: Engine, transport: Transport): Protocol {
       return answer;
     },
     subscribe: (args) => prepared.get(args)?.subscribe(args) ?? unprepared(),
+    // A subscription’s outcome is that it is open.
+    onOperation(_ctx, _id, payload, _args, result) {
+      if (Symbol.asyncIterator in Object(result)) counted(payload, 'OK');
+    },
     onNext(ctx, _id, payload, _args, result) {
       const requestId = requestIdOf(ctx, payload);
       const { data, errors, extensions } = formatResult(result, { requestId }, transport, who(ctx));
+      counted(payload, outcomeOf(errors));
       return {
         ...(data === undefined ? {} : { data }),
         ...(errors === undefined ? {} : { errors: errors.map((error) => error.toJSON()) }),
@@ -80,6 +90,7 @@ export function openProtocol(engine: Engine, transport: Transport): Protocol {
     onError(ctx, _id, payload, errors) {
       const requestId = requestIdOf(ctx, payload);
       const formatted = errors.map((error) => deps.formatError(error, requestId));
+      counted(payload, outcomeOf(formatted));
       logFailure(deps.log, { requestId }, statusOf(formatted), formatted, who(ctx));
       return formatted.map((error) => error.toJSON());
     },
@@ -94,6 +105,7 @@ function nextCaller({ extra }: Ctx): Caller {
     principal: null,
     locale: extra.locale,
     client: extra.client,
+    counted: startCounting('websocket'),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Answers that are not the result of an operation, and the headers of every answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, errorInfo, errorTable } from '../errors.ts';
+import type { Counted } from './counted.ts';
 import type { HttpDeps } from './options.ts';
 
 /** One HTTP exchange. */
@@ -10,6 +11,7 @@ export interface Exchange {
   readonly requestId: string;
   /** The path without its query. */
   readonly path: string;
+  readonly counted: Counted;
 }
 
 const saneRequestId = /^[A-Za-z0-9._:-]{1,64}$/;

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { AnnalsError } from '../errors.ts';
+import { count, outcomeOf, startCounting } from './counted.ts';
 import { bearerToken, bodyLimit, clientOf, localeOf } from './credential.ts';
 import type { Engine } from './engine.ts';
 import type { Transport } from './options.ts';
@@ -87,6 +88,7 @@ async function admit(request: IncomingMessage, requestId: string, { deps, option
 function refuse(stream: Duplex, error: unknown, requestId: string, { deps }: Transport): void {
   const formatted = deps.formatError(error, requestId);
   const status = statusOf([formatted]);
+  count(deps.metrics, startCounting('websocket'), outcomeOf([formatted]));
   logFailure(deps.log, { requestId }, status, [formatted], { transport: 'websocket' });
   const body = JSON.stringify({ errors: [formatted] });
   const headers = {
@@ -121,8 +123,10 @@ function serve(
   const closed = protocol.server.opened(adapted, connection);
   const freed = Promise.withResolvers<void>();
   work.add(freed.promise);
+  deps.metrics.add('annals_sockets', 1);
   socket.on('error', (error) => deps.log.debug({ requestId, err: error }, 'socket error'));
   socket.once('close', (code, reason) => {
+    deps.metrics.add('annals_sockets', -1);
     closed(code, reason.toString())
       .catch((error: unknown) => deps.log.error({ requestId, err: error }, 'a stream did not end'))
       .finally(() => freed.resolve());

@@ -4,6 +4,7 @@ import { AnnalsError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Entry } from '../model/entry.ts';
 import type { LogFilter } from '../query/query.ts';
+import type { Metrics } from '../telemetry/telemetry.ts';
 import { type StreamDeps, stream } from './stream.ts';
 
 /** Something a subscriber must know besides entries. */
@@ -42,6 +43,7 @@ export interface Live extends AsyncDisposable {
 
 export interface LiveDeps extends StreamDeps {
   readonly log: Pick<Log, 'tail'>;
+  readonly metrics: Metrics;
 }
 
 /** Why streams are aborted when the server stops; told from a subscriber’s own leaving by identity. */
@@ -64,9 +66,11 @@ export function openLive(deps: LiveDeps): Live {
       const request = { principal, after: after ?? null, filter: filter ?? null };
       const batches = stream(deps, tail, request, control.signal);
       open.add(control);
+      deps.metrics.add('annals_live_streams', 1);
+      const count = counter(deps);
       let cursor = after ?? '';
       const release = () => {
-        open.delete(control);
+        if (open.delete(control)) deps.metrics.add('annals_live_streams', -1);
         tail[Symbol.dispose]();
       };
       const done = { done: true, value: undefined } as const;
@@ -76,7 +80,10 @@ export function openLive(deps: LiveDeps): Live {
           try {
             const result = await batches.next();
             if (result.done === true) release();
-            else cursor = result.value.cursor;
+            else {
+              cursor = result.value.cursor;
+              count(result.value);
+            }
             return result;
           } catch (error) {
             const wasOpen = open.has(control);
@@ -109,5 +116,19 @@ export function openLive(deps: LiveDeps): Live {
       closed = true;
       for (const control of [...open]) control.abort(stopping);
     },
+  };
+}
+
+/** Counts what one stream delivers. History says nothing about lag: only batches to a stream that had caught up do. */
+function counter({ metrics, now }: Pick<LiveDeps, 'metrics' | 'now'>): (batch: LiveBatch) => void {
+  let waiting = false;
+  return ({ entries, caughtUp }) => {
+    metrics.add('annals_live_batches_total', 1);
+    metrics.add('annals_live_entries_total', entries.length);
+    const newest = entries.at(-1);
+    if (waiting && newest !== undefined) {
+      metrics.observe('annals_live_lag_seconds', Math.max(0, now() - newest.recordedAt) / 1000);
+    }
+    waiting = caughtUp;
   };
 }

@@ -7,6 +7,7 @@ import { Digester, drawSalts } from '../model/digest.ts';
 import type { EntryInput } from '../model/entry.ts';
 import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import type { AppendResult, AppendRow, Store } from '../store/store.ts';
+import type { Metrics } from '../telemetry/telemetry.ts';
 import { type Batcher, openBatcher } from './batch.ts';
 import type { AppendOptions, AppendOutcome, LogOrganization } from './log.ts';
 import { type EntryNumbers, openRegistry } from './registry.ts';
@@ -29,6 +30,7 @@ export interface AppendDeps {
   readonly now: () => number;
   readonly random: RandomSource;
   readonly fault: FaultReport;
+  readonly metrics: Metrics;
   /** Keys the hash under which an idempotency key is remembered: a list of keys alone tells nobody what was recorded. */
   readonly keySecret: KeyObject;
   /** After a commit that recorded something. */
@@ -140,12 +142,15 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
 
   /** What a batch’s callers learn, the operator learns too: whether the log can be written at all. */
   const reported = async (sent: Promise<readonly Result[]>): Promise<readonly Result[]> => {
+    const started = performance.now();
     try {
       const results = await sent.catch(asUnavailable);
       deps.fault('append', null);
+      countBatch(deps.metrics, results, performance.now() - started);
       return results;
     } catch (error) {
       deps.fault('append', error);
+      deps.metrics.add('annals_append_batches_failed_total', 1);
       throw error;
     }
   };
@@ -159,6 +164,8 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
       mostInFlight: batchesInFlight,
       rowsBesideAnother,
       mostQueuedRows: limits.queueEntries,
+      onQueued: (rows) => deps.metrics.add('annals_append_queue_entries', rows),
+      onOverload: () => deps.metrics.add('annals_append_overloads_total', 1),
     });
     batchers.set(to.organization, fresh);
     return fresh;
@@ -253,6 +260,19 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
       await Promise.all([...batchers.values()].map((batcher) => batcher.idle()));
     },
   };
+}
+
+function countBatch(metrics: Metrics, results: readonly Result[], durationMs: number): void {
+  let created = 0;
+  let repeated = 0;
+  for (const { kind } of results) {
+    if (kind === 'CREATED') created++;
+    else if (kind === 'REPEATED') repeated++;
+  }
+  metrics.observe('annals_append_batch_entries', created);
+  metrics.observe('annals_append_batch_duration_seconds', durationMs / 1000);
+  metrics.add('annals_entries_appended_total', created);
+  metrics.add('annals_entries_repeated_total', repeated);
 }
 
 const ownCatalogue = 'annals';

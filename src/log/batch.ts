@@ -28,6 +28,10 @@ export interface BatcherOptions<Row, Result> {
   /** Rows from which on a batch is sent while another is in flight. */
   readonly rowsBesideAnother: number;
   readonly mostQueuedRows: number;
+  /** Hears by how much the queue grew, or shrank. */
+  readonly onQueued?: (rows: number) => void;
+  /** A job was refused because the queue is full. */
+  readonly onOverload?: () => void;
 }
 
 export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): Batcher<Row, Result> {
@@ -48,6 +52,7 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
     const jobs = queue.slice(0, count);
     queue = queue.slice(count);
     queuedRows -= rows;
+    options.onQueued?.(-rows);
     return jobs;
   };
 
@@ -83,12 +88,14 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
   return {
     submit(rows) {
       if (queuedRows + rows.length > options.mostQueuedRows) {
+        options.onOverload?.();
         const message = `${queuedRows} entries wait to be recorded; at most ${options.mostQueuedRows} may.`;
         return Promise.reject(new AnnalsError('OVERLOADED', { message, retryAfterMs: 500 }));
       }
       return new Promise((resolve, reject) => {
         queue.push({ rows, resolve, reject });
         queuedRows += rows.length;
+        options.onQueued?.(rows.length);
         // Requests that arrive in the same turn of the event loop share a batch.
         if (inFlight < options.mostInFlight) setImmediate(pump);
       });

@@ -5,6 +5,7 @@
 import type { FaultReport } from '../errors.ts';
 import type { Entry, LogPlace } from '../model/entry.ts';
 import type { Store } from '../store/store.ts';
+import type { Metrics } from '../telemetry/telemetry.ts';
 
 /** As of the newest successful read. */
 export interface TailState {
@@ -48,6 +49,7 @@ export interface TailDeps {
   /** The log’s clock, milliseconds. */
   readonly now: () => number;
   readonly fault: FaultReport;
+  readonly metrics: Metrics;
 }
 
 /** Without any hint the tail is read this often: a lost notification costs this much latency. */
@@ -70,6 +72,7 @@ class Tail {
   private again = false;
   private closing = false;
   private stopped = false;
+  private readonly openedAt = performance.now();
   private timer: NodeJS.Timeout | undefined;
   private closer: NodeJS.Timeout | undefined;
   private readonly deps: TailDeps;
@@ -88,6 +91,11 @@ class Tail {
   get state(): TailState {
     if (this.current === null) throw new TypeError('the tail has not been read yet');
     return this.current;
+  }
+
+  /** Milliseconds since the last successful read, or since it was opened. */
+  get age(): number {
+    return performance.now() - (this.current?.readAt ?? this.openedAt);
   }
 
   async ready(signal: AbortSignal): Promise<TailState> {
@@ -224,6 +232,9 @@ export function openTails(deps: TailDeps, options: TailOptions): Tails {
   const hinted = deps.store.hints.onHint(() => {
     for (const tail of tails.values()) tail.wake();
   });
+  const watched = deps.metrics.watch('annals_tail_age_seconds', () =>
+    Math.max(0, ...[...tails.values()].map((tail) => tail.age / 1000)),
+  );
 
   return {
     join(organization) {
@@ -253,6 +264,7 @@ export function openTails(deps: TailDeps, options: TailOptions): Tails {
     },
     [Symbol.dispose]() {
       hinted[Symbol.dispose]();
+      watched[Symbol.dispose]();
       for (const tail of tails.values()) tail.stop();
       tails.clear();
     },

@@ -9,7 +9,11 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
+  /** Called with each statement’s text; what it returns is called when the statement is over, with the error if there was one. */
+  readonly onStatement?: StatementObserver;
 }
+
+export type StatementObserver = (text: string) => (error: unknown) => void;
 
 export interface RunOptions {
   /**
@@ -112,11 +116,14 @@ export function openDatabase(options: DatabaseOptions): Database {
     ): Promise<Row[]> {
       for (const observer of observers) observer(text);
       const name = run.planEach ? undefined : nameOf(text, run.built ?? false);
+      const over = options.onStatement?.(text);
       const query = { text, values: [...values], rowMode: 'array' as const, types: entryTypes };
       try {
         const result = await connection.query<Row>(name === undefined ? query : { ...query, name });
+        over?.(null);
         return result.rows;
       } catch (error) {
+        over?.(error);
         throw storeFault(error);
       }
     },

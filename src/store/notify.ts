@@ -5,6 +5,8 @@ import pg from 'pg';
 const channel = 'annals';
 
 export interface Hints extends AsyncDisposable {
+  /** Whether hints of other processes arrive now. */
+  readonly listening: boolean;
   /** Calls back after every hint, from this process or another, and whenever the connection was lost in between. */
   onHint(listener: () => void): Disposable;
   /** Tells every process. Never waits and never fails: what it may lose costs latency only. */
@@ -32,9 +34,11 @@ export function openHints(url: string, pool: pg.Pool): Hints {
   let attempts = 0;
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
+  let listening = false;
 
   const again = () => {
     client = null;
+    listening = false;
     if (closed || timer !== null) return;
     timer = setTimeout(
       () => {
@@ -63,6 +67,7 @@ export function openHints(url: string, pool: pg.Pool): Hints {
       await fresh.connect();
       await fresh.query(`listen ${channel}`);
       attempts = 0;
+      listening = true;
       tell();
     } catch {
       fresh.removeListener('end', again);
@@ -92,6 +97,9 @@ export function openHints(url: string, pool: pg.Pool): Hints {
   };
 
   return {
+    get listening() {
+      return listening;
+    },
     onHint(listener) {
       listeners.add(listener);
       return { [Symbol.dispose]: () => listeners.delete(listener) };

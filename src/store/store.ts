@@ -3,7 +3,7 @@
  * node-postgres, and so do those of administration, in sets; the Prisma client shares the pool.
  */
 import { PrismaPg } from '@prisma/adapter-pg';
-import { type Database, openDatabase, type Runner } from './database.ts';
+import { type Database, openDatabase, type Runner, type StatementObserver } from './database.ts';
 import { storeFault } from './fault.ts';
 import { PrismaClient } from './generated/client.ts';
 import { type Hints, openHints } from './notify.ts';
@@ -71,12 +71,15 @@ export interface Store extends BoundStatements, AsyncDisposable {
   ping(): Promise<void>;
   /** Shows every statement’s text from now on; for tests that count round trips. */
   observe(observer: (text: string) => void): Disposable;
+  /** Connections of the pool, those of them that nothing uses, and statements that wait for one. */
+  readonly pool: { readonly connections: number; readonly idle: number; readonly waiting: number };
 }
 
 export interface StoreOptions {
   readonly url: string;
   readonly connections: number;
   readonly statementTimeoutMs: number;
+  readonly onStatement?: StatementObserver;
 }
 
 function bind(database: Database): BoundStatements {
@@ -117,6 +120,10 @@ export function openStore(options: StoreOptions): Store {
     administration: bindAdministration(database),
     administer: (work) => database.transaction((runner) => work(bindAdministration(runner))),
     observe: database.observe,
+    get pool() {
+      const { totalCount, idleCount, waitingCount } = database.pool;
+      return { connections: totalCount, idle: idleCount, waiting: waitingCount };
+    },
     async ping() {
       await database.rows('select 1', []);
     },

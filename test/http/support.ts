@@ -9,6 +9,7 @@ import { toGraphQLError } from '../../src/graphql/errors.ts';
 import { limitedParse } from '../../src/graphql/limits.ts';
 import { type Http, type HttpDeps, type HttpOptions, openHttp } from '../../src/http/http.ts';
 import { builtInRoles } from '../../src/model/role.ts';
+import { openMetrics } from '../../src/telemetry/telemetry.ts';
 import { type Counters, type Gate, openGate, testSchema } from './schema.ts';
 
 export interface Line {
@@ -80,6 +81,7 @@ export async function openTestHttp(
     createContext: (principal, requestId, locale) => ({ principal, requestId, locale }) as AnnalsContext,
     ready: async () => ({ ok: true, checks: [{ name: 'database', ok: true }] }),
     log,
+    metrics: openMetrics(),
     formatError: (error, requestId) => toGraphQLError(error, requestId, log),
     parse: limitedParse(limits),
     ...depChanges,
@@ -93,6 +95,8 @@ export async function openTestHttp(
     recordBodyBytes: 200_000,
     subscriptionsPerSocket: 3,
     examples: [{ query: 'query Hello { hello }' }],
+    metrics: 'on',
+    metricsToken: null,
     ...changes,
   });
   return {

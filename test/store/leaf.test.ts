@@ -10,6 +10,7 @@ import type { Entry, EntryInput } from '../../src/model/entry.ts';
 import { always } from '../../src/model/predicate.ts';
 import { systemRandom } from '../../src/model/uuid.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { openMetrics } from '../../src/telemetry/telemetry.ts';
 import { createDatabase } from '../support/database.ts';
 import { appendRow, entry, entryInput, firstRecordedAt } from '../support/entries.ts';
 
@@ -43,7 +44,12 @@ beforeAll(async () => {
     bufferEntries: 100,
     closeEveryMs: 60_000,
   };
-  log = undo.use(openLog({ ...deps, fault: () => {}, keySecret: createSecretKey(Buffer.alloc(32, 5)) }, limits));
+  log = undo.use(
+    openLog(
+      { ...deps, fault: () => {}, metrics: openMetrics(), keySecret: createSecretKey(Buffer.alloc(32, 5)) },
+      limits,
+    ),
+  );
 });
 afterAll(() => undo.disposeAsync());
 

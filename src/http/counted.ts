@@ -1,0 +1,65 @@
+/** What is counted of operations, the same for every transport. */
+import { type DocumentNode, getOperationAST, Kind, type SelectionSetNode } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Metrics } from '../telemetry/telemetry.ts';
+
+/** One operation on its way. */
+export interface Counted {
+  readonly transport: 'http' | 'sse' | 'websocket';
+  /** Of the process’s clock, in milliseconds. */
+  readonly startedAt: number;
+  /** The first root field, once it is known that it exists. */
+  operation: string;
+  /** Whether its outcome was counted. */
+  done: boolean;
+}
+
+export function startCounting(transport: Counted['transport']): Counted {
+  return { transport, startedAt: performance.now(), operation: 'none', done: false };
+}
+
+/** Counts the first outcome of an operation; later ones, such as those of a subscription’s events, are not. */
+export function count(metrics: Metrics, counted: Counted, outcome: string): void {
+  if (counted.done) return;
+  counted.done = true;
+  const { operation, transport, startedAt } = counted;
+  metrics.add('annals_operations_total', 1, { operation, transport, outcome });
+  metrics.observe('annals_operation_duration_seconds', (performance.now() - startedAt) / 1000, { operation });
+}
+
+/** OK, or the code of the first of the formatted errors. */
+export function outcomeOf(errors: readonly { readonly extensions?: Record<string, unknown> }[] | undefined): string {
+  if (errors === undefined || errors.length === 0) return 'OK';
+  const code = errors[0]?.extensions?.code;
+  return typeof code === 'string' ? code : 'INTERNAL';
+}
+
+/** Names the operation where it is about to run: its document has been validated, so the field is one of the schema’s. */
+export const naming: Plugin<{ counted: Counted }> = {
+  onExecute: ({ args }) => name(args.contextValue.counted, args.document, args.operationName),
+  onSubscribe: ({ args }) => name(args.contextValue.counted, args.document, args.operationName),
+};
+
+function name(counted: Counted, document: DocumentNode, operationName: string | null | undefined): void {
+  const operation = getOperationAST(document, operationName);
+  if (operation) counted.operation = firstField(document, operation.selectionSet) ?? 'none';
+}
+
+function firstField(document: DocumentNode, { selections }: SelectionSetNode): string | null {
+  for (const selection of selections) {
+    if (selection.kind === Kind.FIELD) return selection.name.value;
+    const set =
+      selection.kind === Kind.INLINE_FRAGMENT ? selection.selectionSet : fragment(document, selection.name.value);
+    const found = set === undefined ? null : firstField(document, set);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function fragment(document: DocumentNode, wanted: string): SelectionSetNode | undefined {
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === wanted)
+      return definition.selectionSet;
+  }
+  return undefined;
+}
