@@ -24,7 +24,7 @@ const ofNoOrganization: Readonly<Record<string, string>> = {
 /** Those in which a secret decides the organization: the row that has it binds all others. */
 const boundBySecret: Readonly<Record<string, string>> = { findCredential: 't', findKnownToken: 't' };
 /** Members of the store that are no statements. */
-const others = ['prisma', 'hints', 'administration', 'administer', 'observe', 'ping', 'pageSql', 'countSql'];
+const others = ['prisma', 'hints', 'administration', 'administer', 'observe', 'pool', 'ping', 'pageSql', 'countSql'];
 
 const undo = new AsyncDisposableStack();
 /** With both organizations, and with one of them alone. */
