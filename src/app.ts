@@ -204,10 +204,15 @@ async function readiness(store: Store, { failing }: Faults): ReturnType<HttpDeps
   };
 }
 
+function tlsFiles({ tlsCertificateFile: certificate, tlsKeyFile: key }: Config): HttpOptions['tls'] {
+  return certificate === null || key === null ? null : { certificate, key };
+}
+
 function httpOptions(config: Config): HttpOptions {
   return {
     ...config,
     nextFreePort: config.databaseUrl === null,
+    tls: tlsFiles(config),
     examples: examples.map(({ document, variables }) => ({
       query: document,
       ...(variables === undefined ? {} : { variables: JSON.stringify(variables, null, 2) }),
@@ -256,6 +261,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     ready: () => readiness(store, faults),
     log: logger,
     metrics,
+    fault: faults.report,
     formatError: (error, requestId) => toGraphQLError(error, requestId, logger),
     parse: limitedParse(config),
     plugins: [compiledExecution()],

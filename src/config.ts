@@ -2,6 +2,7 @@
  * The settings of Annals: one table, one frozen result. The only reader of the process environment.
  * `annals --help` and docs/configuration.md are rendered from the same table.
  */
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { AnnalsError } from './errors.ts';
 
@@ -58,8 +59,17 @@ const list =
     return items.every(item) ? items : new Mistake(expected);
   };
 
+/** Whether the text is an address, or a network such as 10.0.0.0/8. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const width = isIP(address) === 6 ? 128 : 32;
+  const sane = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= width);
+  return more.length === 0 && isIP(address) !== 0 && sane;
+}
+
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 const anyText: Parse<string> = (text) => text;
+const anyPath: Parse<string> = (text) => resolve(text);
 
 const secretText: Parse<string> = (text) =>
   /^[\x21-\x7e]{16,4096}$/.test(text) ? text : new Mistake('16 or more letters, digits and signs without spaces');
@@ -236,6 +246,37 @@ export const settings = {
     secret: true,
     doc: 'The bearer token that opens /metrics. Without one it answers programs on this machine alone, and not through a proxy.',
   },
+  trustedProxies: {
+    name: 'TRUSTED_PROXIES',
+    type: 'addresses and networks, separated by commas',
+    parse: list(isNetwork, 'addresses such as 127.0.0.1 or networks such as 10.0.0.0/8, separated by commas'),
+    fallback: [] as readonly string[],
+    shownDefault: 'none',
+    doc: 'Proxies in front of Annals, whose word is taken for the client’s address, the scheme, the host and the request id. See docs/operations.md.',
+  },
+  proxyHeader: {
+    name: 'PROXY_HEADER',
+    type: 'x-forwarded-for or forwarded',
+    parse: oneOf('x-forwarded-for', 'forwarded'),
+    fallback: 'x-forwarded-for' as 'x-forwarded-for' | 'forwarded',
+    doc: 'The one header by which those proxies name the client; the other is not read.',
+  },
+  tlsCertificateFile: {
+    name: 'TLS_CERT_FILE',
+    type: 'path',
+    parse: anyPath,
+    fallback: null as string | null,
+    shownDefault: 'none: no TLS',
+    doc: 'The certificate with its chain, as PEM, to serve https and wss by. Read again when it changes, and at SIGHUP.',
+  },
+  tlsKeyFile: {
+    name: 'TLS_KEY_FILE',
+    type: 'path',
+    parse: anyPath,
+    fallback: null as string | null,
+    shownDefault: 'none',
+    doc: 'The private key of TLS_CERT_FILE, as PEM.',
+  },
   logLevel: {
     name: 'LOG_LEVEL',
     type: 'level',
@@ -284,6 +325,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const config = Object.freeze(Object.fromEntries(values)) as Config;
   if (config.migrationDatabaseUrl !== null && config.databaseUrl === null) {
     mistakes.push('MIGRATION_DATABASE_URL needs DATABASE_URL');
+  }
+  if ((config.tlsCertificateFile === null) !== (config.tlsKeyFile === null)) {
+    mistakes.push('TLS_CERT_FILE and TLS_KEY_FILE go together');
   }
   if (mistakes.length > 0) throw new AnnalsError('CONFIG_INVALID', { message: `${mistakes.join('; ')}.` });
   return config;

@@ -1,10 +1,11 @@
 /** What is counted of operations, the same for every transport. */
 import { type DocumentNode, getOperationAST, Kind, type SelectionSetNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Metrics } from '../telemetry/telemetry.ts';
+import type { HttpDeps } from './options.ts';
 
 /** One operation on its way. */
 export interface Counted {
+  readonly requestId: string;
   readonly transport: 'http' | 'sse' | 'websocket';
   /** Of the process’s clock, in milliseconds. */
   readonly startedAt: number;
@@ -14,17 +15,19 @@ export interface Counted {
   done: boolean;
 }
 
-export function startCounting(transport: Counted['transport']): Counted {
-  return { transport, startedAt: performance.now(), operation: 'none', done: false };
+export function startCounting(transport: Counted['transport'], requestId: string): Counted {
+  return { requestId, transport, startedAt: performance.now(), operation: 'none', done: false };
 }
 
-/** Counts the first outcome of an operation; later ones, such as those of a subscription’s events, are not. */
-export function count(metrics: Metrics, counted: Counted, outcome: string): void {
+/** Counts, and at debug level logs, the first outcome of an operation; later ones, such as those of a subscription’s events, are not. */
+export function count({ metrics, log }: Pick<HttpDeps, 'metrics' | 'log'>, counted: Counted, outcome: string): void {
   if (counted.done) return;
   counted.done = true;
-  const { operation, transport, startedAt } = counted;
+  const { requestId, operation, transport, startedAt } = counted;
+  const ms = performance.now() - startedAt;
   metrics.add('annals_operations_total', 1, { operation, transport, outcome });
-  metrics.observe('annals_operation_duration_seconds', (performance.now() - startedAt) / 1000, { operation });
+  metrics.observe('annals_operation_duration_seconds', ms / 1000, { operation });
+  log.debug({ requestId, operation, transport, outcome, ms: Math.round(ms * 10) / 10 }, 'operation');
 }
 
 /** OK, or the code of the first of the formatted errors. */

@@ -1,10 +1,11 @@
 /** From a request to its principal and language. */
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
 import type { Permission } from '../model/role.ts';
 import type { HttpOptions } from './options.ts';
+import type { Peer } from './peer.ts';
 
 /** The token of `Authorization: Bearer <token>`; null without the header. Throws UNAUTHENTICATED for another form. */
 export function bearerToken(authorization: unknown): string | null {
@@ -51,11 +52,7 @@ export function localeOf(headers: IncomingHttpHeaders): string {
 /** Longest user agent that is recorded. */
 const userAgentCharacters = 500;
 
-/** Where a request comes from, by its connection: the address of a proxy where there is one. Headers about it are not believed. */
-export function clientOf({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): Client {
-  return {
-    // An address of one link carries its zone: fe80::1%eth0.
-    ip: socket.remoteAddress?.replace(/%.*$/, '') ?? null,
-    userAgent: headers['user-agent']?.slice(0, userAgentCharacters) ?? null,
-  };
+/** Where a request comes from. */
+export function clientOf({ ip }: Pick<Peer, 'ip'>, headers: IncomingHttpHeaders): Client {
+  return { ip, userAgent: headers['user-agent']?.slice(0, userAgentCharacters) ?? null };
 }

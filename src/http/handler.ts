@@ -7,7 +7,7 @@ import type { Explorer } from './explorer.ts';
 import { accepts, serveOperation } from './operation.ts';
 import type { Transport } from './options.ts';
 import { checkOrigin, setCorsHeaders } from './origin.ts';
-import { type Exchange, requestIdOf, securityHeaders, sendError, sendJson } from './reply.ts';
+import { type Exchange, securityHeaders, sendError, sendJson } from './reply.ts';
 import { sendMetrics } from './scrape.ts';
 
 /** For how long the rest of a refused body is read and dropped, so that the client can read why. */
@@ -20,7 +20,7 @@ export function openHandler(engine: Engine, explorer: Explorer, transport: Trans
 
   const route = async (exchange: Exchange): Promise<void> => {
     const { request, response, path } = exchange;
-    checkOrigin(request, options);
+    checkOrigin(request, exchange.peer, options);
     setCorsHeaders(request, response, options);
     if (request.method === 'OPTIONS') return sendEmpty(response, 204, { allow: 'GET, POST' });
     const reads = request.method === 'GET' || request.method === 'HEAD';
@@ -45,8 +45,10 @@ export function openHandler(engine: Engine, explorer: Explorer, transport: Trans
 
   return (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const counted = startCounting(accepts(request.headers.accept, 'text/event-stream') ? 'sse' : 'http');
-    const exchange: Exchange = { request, response, path, requestId: requestIdOf(request), counted };
+    const peer = transport.peerOf(request);
+    const requestId = peer.requestId ?? crypto.randomUUID();
+    const counted = startCounting(accepts(request.headers.accept, 'text/event-stream') ? 'sse' : 'http', requestId);
+    const exchange: Exchange = { request, response, path, requestId, counted, peer };
     for (const [name, value] of Object.entries(securityHeaders(exchange.requestId))) response.setHeader(name, value);
     // Writing to a client that has just gone; the close that follows is what matters.
     response.on('error', (error) => deps.log.debug({ requestId: exchange.requestId, err: error }, 'response error'));
@@ -59,7 +61,7 @@ export function openHandler(engine: Engine, explorer: Explorer, transport: Trans
     });
     const served = route(exchange).catch((error: unknown) => {
       const formatted = deps.formatError(error, exchange.requestId);
-      count(deps.metrics, counted, outcomeOf([formatted]));
+      count(deps, counted, outcomeOf([formatted]));
       if (!response.destroyed) sendError(exchange, formatted, deps);
     });
     transport.work.add(served);

@@ -1,10 +1,13 @@
 /** The transport: GraphQL over HTTP, server-sent events and WebSocket, GraphiQL and health, on one port. */
+import { createServer } from 'node:http';
 import { openEngine } from './engine.ts';
 import { openExplorer } from './explorer.ts';
 import { openHandler } from './handler.ts';
 import { defaultBounds, type HttpDeps, type HttpOptions, openWork, type Transport } from './options.ts';
-import { closeServer, createHttpServer, listen } from './server.ts';
+import { openPeers } from './peer.ts';
+import { closeServer, listen, serverOptions, wired } from './server.ts';
 import { openSockets } from './sockets.ts';
+import { openTls } from './tls.ts';
 
 export type { Bounds, Example, HttpDeps, HttpOptions, Logger, Readiness } from './options.ts';
 
@@ -13,6 +16,8 @@ export interface Http extends AsyncDisposable {
   readonly url: string;
   /** The port it listens on; not the one asked for when that was 0 or taken. */
   readonly port: number;
+  /** Reads the certificate again now; does nothing without TLS. */
+  reloadCertificate(): Promise<void>;
 }
 
 /**
@@ -23,17 +28,32 @@ export interface Http extends AsyncDisposable {
 export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Http> {
   const bounds = { ...defaultBounds, ...options.bounds };
   const stopping = new AbortController();
-  const transport: Transport = { deps, options, bounds, stopping: stopping.signal, work: openWork() };
+  const transport: Transport = {
+    deps,
+    options,
+    bounds,
+    peerOf: openPeers(options),
+    stopping: stopping.signal,
+    work: openWork(),
+  };
   const engine = openEngine(deps, bounds);
   const sockets = openSockets(engine, transport);
-  const server = createHttpServer(openHandler(engine, openExplorer(options.examples), transport), sockets, bounds);
-  const port = await listen(server, options);
+  const handler = openHandler(engine, openExplorer(options.examples), transport);
+  const limits = serverOptions(bounds);
+  const tls = options.tls === null ? null : await openTls(options.tls, limits, handler, deps);
+  const server = wired(tls?.server ?? createServer(limits, handler), handler, sockets);
+  const port = await listen(server, options).catch((error: unknown) => {
+    tls?.close();
+    throw error;
+  });
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${shownHost(options.host)}:${port}/graphql`,
+    url: `${tls === null ? 'http' : 'https'}://${shownHost(options.host)}:${port}/graphql`,
     port,
+    reloadCertificate: async () => tls?.reload(),
     [Symbol.asyncDispose]() {
       stopping.abort();
+      tls?.close();
       closing ??= closeServer(server, sockets, transport);
       return closing;
     },

@@ -10,7 +10,7 @@ import { formatResult, sendEvents, stringify } from './stream.ts';
 
 /** Runs the operation and sends its result or its events. Rejects with the error of a request that did not get that far. */
 export async function serveOperation(exchange: Exchange, engine: Engine, transport: Transport): Promise<void> {
-  const { request, response, requestId, counted } = exchange;
+  const { request, response, requestId, counted, peer } = exchange;
   const { deps, options } = transport;
   const method = request.method === 'GET' ? 'GET' : 'POST';
   const wantsEvents = accepts(request.headers.accept, 'text/event-stream');
@@ -18,7 +18,7 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
   else checkEvents(wantsEvents, request.headers['x-annals-csrf']);
 
   const token = bearerToken(request.headers.authorization);
-  const client = clientOf(request);
+  const client = clientOf(peer, request.headers);
   const principal = token === null ? null : await deps.authenticate(token, client);
   const caller: Caller = { requestId, principal, locale: localeOf(request.headers), client, counted };
   let params: OperationParams;
@@ -33,7 +33,7 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
   const who = { organization: principal?.organizationUid, token: principal?.tokenId };
   if (isStream(result)) {
     if (wantsEvents) {
-      count(deps.metrics, counted, 'OK');
+      count(deps, counted, 'OK');
       return sendEvents(exchange, result, transport);
     }
     await result[Symbol.asyncIterator]().return?.();
@@ -43,7 +43,7 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
     });
   }
   const formatted = formatResult(result, exchange, transport, who);
-  count(deps.metrics, counted, outcomeOf(formatted.errors));
+  count(deps, counted, outcomeOf(formatted.errors));
   // Errors of the request come as JSON with their own status even to a stream: EventSource then does not retry for ever.
   if (formatted.data === undefined)
     return sendErrors(exchange, statusOf(formatted.errors ?? []), formatted.errors ?? []);

@@ -3,8 +3,11 @@ import type { DocumentNode, GraphQLError, GraphQLSchema, Source } from 'graphql'
 import type { Plugin } from 'graphql-yoga';
 import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
+import type { FaultReport } from '../errors.ts';
 import type { AnnalsContext } from '../graphql/context.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
+import type { PeerOf, PeerOptions } from './peer.ts';
+import type { TlsFiles } from './tls.ts';
 
 /** A pino-compatible logger: fields first, then the message. */
 export interface Logger {
@@ -28,6 +31,7 @@ export interface HttpDeps {
   ready(): Promise<Readiness>;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly fault: FaultReport;
   /** Any error as one with a code and a cure, the unexpected ones masked; see graphql/errors.ts. */
   formatError(error: unknown, requestId: string): GraphQLError;
   /** Parses a document within the limits; see graphql/limits.ts. */
@@ -43,7 +47,7 @@ export interface Example {
   readonly variables?: string;
 }
 
-export interface HttpOptions {
+export interface HttpOptions extends PeerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -60,6 +64,8 @@ export interface HttpOptions {
   readonly metrics: 'on' | 'off';
   /** What opens /metrics; null: it answers programs on this machine alone. */
   readonly metricsToken: string | null;
+  /** Serves https and wss; null: http and ws. */
+  readonly tls: TlsFiles | null;
   readonly bounds?: Partial<Bounds>;
 }
 
@@ -99,6 +105,7 @@ export interface Transport {
   readonly deps: HttpDeps;
   readonly options: HttpOptions;
   readonly bounds: Bounds;
+  readonly peerOf: PeerOf;
   /** Aborted when the server stops; streams end then. */
   readonly stopping: AbortSignal;
   /** Exchanges and sockets that are not over, what they hold included. */

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AnnalsError } from '../errors.ts';
 import type { HttpOptions } from './options.ts';
+import type { Peer } from './peer.ts';
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
 
@@ -10,7 +11,11 @@ const loopback = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
  * server’s names: a foreign page reaches a local server through a name it makes resolve to 127.0.0.1 (DNS rebinding), and
  * only the Host gives it away.
  */
-export function checkOrigin(request: IncomingMessage, options: Pick<HttpOptions, 'host' | 'allowedOrigins'>): void {
+export function checkOrigin(
+  request: IncomingMessage,
+  peer: Peer,
+  options: Pick<HttpOptions, 'host' | 'allowedOrigins'>,
+): void {
   const host = request.headers.host ?? '';
   if (loopback.has(options.host) && !isOwnName(host, options)) {
     throw new AnnalsError('ORIGIN_NOT_ALLOWED', {
@@ -19,7 +24,7 @@ export function checkOrigin(request: IncomingMessage, options: Pick<HttpOptions,
     });
   }
   const { origin } = request.headers;
-  if (origin === undefined || isOwnOrigin(origin, host) || options.allowedOrigins.includes(origin)) return;
+  if (origin === undefined || isOwnOrigin(origin, peer) || options.allowedOrigins.includes(origin)) return;
   throw new AnnalsError('ORIGIN_NOT_ALLOWED', {
     message: `The web origin ${JSON.stringify(origin.slice(0, 100))} is not allowed.`,
   });
@@ -32,9 +37,14 @@ function isOwnName(host: string, options: Pick<HttpOptions, 'host' | 'allowedOri
   return options.allowedOrigins.some((origin) => new URL(origin).hostname === hostname);
 }
 
-/** A proxy in front may speak TLS, so both schemes are the server’s own. */
-function isOwnOrigin(origin: string, host: string): boolean {
-  return host !== '' && (origin === `http://${host}` || origin === `https://${host}`);
+/** Where a proxy may stand in front and does not say how it was called, both schemes are the server’s own. */
+function isOwnOrigin(origin: string, { scheme, host }: Peer): boolean {
+  const schemes = scheme === null ? ['http', 'https'] : [scheme];
+  return schemes.some((one) => {
+    const own = `${one}://${host}`;
+    // As browsers write it: without the default port.
+    return host !== '' && (origin === own || (URL.canParse(own) && new URL(own).origin === origin));
+  });
 }
 
 /** Lets pages of the allow-list read the answer. Call after `checkOrigin`. */

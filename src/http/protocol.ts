@@ -38,7 +38,7 @@ export function openProtocol(engine: Engine, transport: Transport): Protocol {
   const unprepared = () => Promise.reject(new Error('the operation was not prepared'));
   const counted = (payload: SubscribePayload, outcome: string) => {
     const caller = callers.get(payload);
-    if (caller !== undefined) count(deps.metrics, caller.counted, outcome);
+    if (caller !== undefined) count(deps, caller.counted, outcome);
   };
   const requestIdOf = ({ extra }: Ctx, payload: SubscribePayload) => callers.get(payload)?.requestId ?? extra.requestId;
 
@@ -100,12 +100,13 @@ export function openProtocol(engine: Engine, transport: Transport): Protocol {
 
 function nextCaller({ extra }: Ctx): Caller {
   extra.operations += 1;
+  const requestId = `${extra.requestId}.${extra.operations}`;
   return {
-    requestId: `${extra.requestId}.${extra.operations}`,
+    requestId,
     principal: null,
     locale: extra.locale,
     client: extra.client,
-    counted: startCounting('websocket'),
+    counted: startCounting('websocket', requestId),
   };
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, errorInfo, errorTable } from '../errors.ts';
 import type { Counted } from './counted.ts';
 import type { HttpDeps } from './options.ts';
+import type { Peer } from './peer.ts';
 
 /** One HTTP exchange. */
 export interface Exchange {
@@ -12,14 +13,7 @@ export interface Exchange {
   /** The path without its query. */
   readonly path: string;
   readonly counted: Counted;
-}
-
-const saneRequestId = /^[A-Za-z0-9._:-]{1,64}$/;
-
-/** The caller’s own request id where it is harmless, else a new one. */
-export function requestIdOf(request: IncomingMessage): string {
-  const given = request.headers['x-request-id'];
-  return typeof given === 'string' && saneRequestId.test(given) ? given : crypto.randomUUID();
+  readonly peer: Peer;
 }
 
 /** Headers of every answer, sockets’ refusals included. */
@@ -89,6 +83,7 @@ export function logFailure(
   const codes = [...new Set(errors.map((error) => error.extensions?.code))];
   const fields = {
     requestId: exchange.requestId,
+    ...(exchange.peer === undefined ? {} : { ip: exchange.peer.ip }),
     ...(exchange.request === undefined ? {} : { method: exchange.request.method, path: exchange.path?.slice(0, 200) }),
     status,
     codes,

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { AnnalsError } from '../errors.ts';
 import { bearerToken } from './credential.ts';
 import type { HttpOptions, Transport } from './options.ts';
+import type { Peer } from './peer.ts';
 import type { Exchange } from './reply.ts';
 
 /** What proxies add to the requests that they pass on. */
@@ -11,8 +12,8 @@ const traces = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-fo
 const loopback = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 
 /** Throws NOT_FOUND, UNAUTHENTICATED or FORBIDDEN. */
-export async function sendMetrics({ request, response }: Exchange, { deps, options }: Transport): Promise<void> {
-  checkReader(request, options);
+export async function sendMetrics({ request, response, peer }: Exchange, { deps, options }: Transport): Promise<void> {
+  checkReader(request, peer, options);
   const text = await deps.metrics.text();
   response.statusCode = 200;
   response.setHeader('content-type', deps.metrics.contentType);
@@ -21,7 +22,11 @@ export async function sendMetrics({ request, response }: Exchange, { deps, optio
 }
 
 /** Numbers over all organizations are the operator’s alone: a token of the API does not open them. */
-function checkReader(request: IncomingMessage, options: Pick<HttpOptions, 'metrics' | 'metricsToken'>): void {
+function checkReader(
+  request: IncomingMessage,
+  { proxied }: Peer,
+  options: Pick<HttpOptions, 'metrics' | 'metricsToken'>,
+): void {
   if (options.metrics === 'off') {
     throw new AnnalsError('NOT_FOUND', { message: 'Metrics are switched off.', cure: 'METRICS=on switches them on.' });
   }
@@ -34,7 +39,7 @@ function checkReader(request: IncomingMessage, options: Pick<HttpOptions, 'metri
     });
   }
   const local = loopback.test(request.socket.remoteAddress ?? '');
-  if (local && !traces.some((name) => name in request.headers)) return;
+  if (local && !proxied && !traces.some((name) => name in request.headers)) return;
   throw new AnnalsError('FORBIDDEN', {
     message: 'Without METRICS_TOKEN, metrics are answered to programs on this machine alone, and not through a proxy.',
     cure: 'Set METRICS_TOKEN, and send it as `Authorization: Bearer <token>`.',

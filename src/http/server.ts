@@ -1,5 +1,5 @@
 /** The listening server: its time limits, its port, and its end. */
-import { createServer, type Server } from 'node:http';
+import type { Server, ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AnnalsError } from '../errors.ts';
 import type { Handler } from './handler.ts';
@@ -10,21 +10,22 @@ import type { Sockets } from './sockets.ts';
 /** Ports tried after a taken one. */
 const nextPorts = 100;
 
-export function createHttpServer(handler: Handler, sockets: Sockets, bounds: Bounds): Server {
-  const server = createServer(
-    {
-      headersTimeout: bounds.headersMs,
-      requestTimeout: bounds.requestMs,
-      connectionsCheckingInterval: Math.min(bounds.headersMs, 5000),
-      // Longer than the idle time of common proxies, so that the proxy is the one that closes.
-      keepAliveTimeout: 65_000,
-      maxHeaderSize: 16_384,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-    },
-    handler,
-  );
+export function serverOptions(bounds: Bounds): ServerOptions {
+  return {
+    headersTimeout: bounds.headersMs,
+    requestTimeout: bounds.requestMs,
+    connectionsCheckingInterval: Math.min(bounds.headersMs, 5000),
+    // Longer than the idle time of common proxies, so that the proxy is the one that closes.
+    keepAliveTimeout: 65_000,
+    maxHeaderSize: 16_384,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+  };
+}
+
+/** The server with what it answers besides requests. */
+export function wired(server: Server, handler: Handler, sockets: Sockets): Server {
   // The handler sends `100 Continue` itself, once it has accepted the length.
   server.on('checkContinue', handler);
   server.on('upgrade', (request, stream, head) => sockets.upgrade(request, stream, head));

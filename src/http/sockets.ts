@@ -11,8 +11,9 @@ import { bearerToken, bodyLimit, clientOf, localeOf } from './credential.ts';
 import type { Engine } from './engine.ts';
 import type { Transport } from './options.ts';
 import { checkOrigin } from './origin.ts';
+import type { Peer } from './peer.ts';
 import { type Connection, openProtocol, type Protocol } from './protocol.ts';
-import { logFailure, requestIdOf, securityHeaders, statusOf } from './reply.ts';
+import { logFailure, securityHeaders, statusOf } from './reply.ts';
 import { closeWith, openProtocolSocket } from './socket.ts';
 
 export interface Sockets {
@@ -42,12 +43,13 @@ export function openSockets(engine: Engine, transport: Transport): Sockets {
 
   return {
     upgrade(request, stream, head) {
-      const requestId = requestIdOf(request);
+      const peer = transport.peerOf(request);
+      const requestId = peer.requestId ?? crypto.randomUUID();
       const broken = () => stream.destroy();
       stream.on('error', broken);
       stream.once('close', () => upgrading.delete(stream));
       upgrading.add(stream);
-      admit(request, requestId, transport).then(
+      admit(request, requestId, peer, transport).then(
         (connection) => {
           server.handleUpgrade(request, stream, head, (socket) =>
             serve(socket, stream, connection, protocol, transport),
@@ -56,7 +58,7 @@ export function openSockets(engine: Engine, transport: Transport): Sockets {
           upgrading.delete(stream);
           stream.off('error', broken);
         },
-        (error: unknown) => refuse(stream, error, requestId, transport),
+        (error: unknown) => refuse(stream, error, { requestId, peer }, transport),
       );
     },
     async stop(signal) {
@@ -73,23 +75,34 @@ export function openSockets(engine: Engine, transport: Transport): Sockets {
 }
 
 /** Throws ORIGIN_NOT_ALLOWED, NOT_FOUND or UNAUTHENTICATED. */
-async function admit(request: IncomingMessage, requestId: string, { deps, options }: Transport): Promise<Connection> {
-  checkOrigin(request, options);
+async function admit(
+  request: IncomingMessage,
+  requestId: string,
+  peer: Peer,
+  { deps, options }: Transport,
+): Promise<Connection> {
+  checkOrigin(request, peer, options);
   if ((request.url ?? '').split('?', 1)[0] !== '/graphql') {
     throw new AnnalsError('NOT_FOUND', { cure: 'WebSockets are served at /graphql.' });
   }
   const token = bearerToken(request.headers.authorization);
-  const client = clientOf(request);
+  const client = clientOf(peer, request.headers);
   const principal = token === null ? null : await deps.authenticate(token, client);
   return { requestId, locale: localeOf(request.headers), client, token, principal, operations: 0 };
 }
 
 /** Answers an upgrade with an HTTP error. */
-function refuse(stream: Duplex, error: unknown, requestId: string, { deps }: Transport): void {
+function refuse(
+  stream: Duplex,
+  error: unknown,
+  from: { readonly requestId: string; readonly peer: Peer },
+  { deps }: Transport,
+): void {
+  const { requestId } = from;
   const formatted = deps.formatError(error, requestId);
   const status = statusOf([formatted]);
-  count(deps.metrics, startCounting('websocket'), outcomeOf([formatted]));
-  logFailure(deps.log, { requestId }, status, [formatted], { transport: 'websocket' });
+  count(deps, startCounting('websocket', requestId), outcomeOf([formatted]));
+  logFailure(deps.log, from, status, [formatted], { transport: 'websocket' });
   const body = JSON.stringify({ errors: [formatted] });
   const headers = {
     ...securityHeaders(requestId),

@@ -107,6 +107,10 @@ export const metricTable = {
     buckets: seconds,
   },
   annals_statements_failed_total: { type: 'counter', help: 'Statements that ended with an error.' },
+  annals_tls_certificate_end_seconds: {
+    type: 'gauge',
+    help: 'When the certificate of TLS_CERT_FILE ends, as Unix time; 0 without one.',
+  },
   annals_info: { type: 'gauge', help: 'Always 1.', labels: { version: 'of Annals' } },
 
   // The process

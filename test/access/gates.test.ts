@@ -235,11 +235,11 @@ test('over HTTP: a revoked token is recorded with its address; one that never wa
         'content-type': 'application/json',
         authorization: `Bearer ${token}`,
         'user-agent': 'Test/2',
-        'x-request-id': 'r-1',
       },
       body: JSON.stringify({ query: '{ logs { nodes { id } } }' }),
     });
-  expect((await ask(made.token)).status).toBe(200);
+  const first = await ask(made.token);
+  expect(first.status).toBe(200);
   await app.administration.revokeToken(to, made.id);
   expect((await ask(made.token)).status).toBe(401);
   expect((await ask(made.token)).status).toBe(401);
@@ -251,7 +251,7 @@ test('over HTTP: a revoked token is recorded with its address; one that never wa
       actor: 'mara',
       ip: '127.0.0.1',
       userAgent: 'Test/2',
-      request: 'r-1',
+      request: first.headers.get('x-request-id'),
       metadata: { token: made.id },
     },
     {

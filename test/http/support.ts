@@ -82,6 +82,9 @@ export async function openTestHttp(
     ready: async () => ({ ok: true, checks: [{ name: 'database', ok: true }] }),
     log,
     metrics: openMetrics(),
+    fault: (where, error) => {
+      if (error !== null) lines.push({ level: 'warn', fields: { where, err: error }, message: 'fails' });
+    },
     formatError: (error, requestId) => toGraphQLError(error, requestId, log),
     parse: limitedParse(limits),
     ...depChanges,
@@ -97,6 +100,9 @@ export async function openTestHttp(
     examples: [{ query: 'query Hello { hello }' }],
     metrics: 'on',
     metricsToken: null,
+    trustedProxies: [],
+    proxyHeader: 'x-forwarded-for',
+    tls: null,
     ...changes,
   });
   return {

@@ -73,6 +73,8 @@ export const serve: Command = {
     const demo = await app.openDemo();
     const http = await app.listen();
     const address = http.url;
+    // Without TLS a terminal that closes still ends the server.
+    if (config.tlsCertificateFile !== null) process.on('SIGHUP', () => void http.reloadCertificate());
     if (demo !== null) await app.runDemo(demo, address);
     const banner =
       demo === null
