@@ -47,7 +47,7 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
   // Errors of the request come as JSON with their own status even to a stream: EventSource then does not retry for ever.
   if (formatted.data === undefined)
     return sendErrors(exchange, statusOf(formatted.errors ?? []), formatted.errors ?? []);
-  if (wantsEvents) return sendEvents(exchange, only(formatted), transport);
+  if (wantsEvents) return sendEvents(exchange, only(formatted), transport, stringify);
   sendResult(exchange, formatted, transport);
 }
 

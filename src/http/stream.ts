@@ -20,6 +20,7 @@ export async function sendEvents(
   exchange: Exchange,
   results: AsyncIterable<Result>,
   transport: Transport,
+  text = (result: Result) => stringify(formatResult(result, exchange, transport)),
 ): Promise<void> {
   const { response } = exchange;
   const iterator = results[Symbol.asyncIterator]();
@@ -44,7 +45,7 @@ export async function sendEvents(
   if (transport.stopping.aborted) onStop();
   try {
     await Promise.race([
-      pump(exchange, iterator, transport),
+      pump(exchange, iterator, transport, text),
       ended.promise.then((why) => end(why, exchange, transport)),
     ]);
   } finally {
@@ -63,7 +64,12 @@ async function end(why: 'closed' | 'stopping', exchange: Exchange, transport: Tr
   exchange.response.end(`event: next\ndata: ${JSON.stringify({ errors: [error] })}\n\nevent: complete\ndata:\n\n`);
 }
 
-async function pump(exchange: Exchange, iterator: AsyncIterator<Result>, transport: Transport): Promise<void> {
+async function pump(
+  exchange: Exchange,
+  iterator: AsyncIterator<Result>,
+  transport: Transport,
+  text: (result: Result) => string,
+): Promise<void> {
   const { response } = exchange;
   const turn = openTurns(transport.bounds.bufferBytes);
   for (;;) {
@@ -73,7 +79,7 @@ async function pump(exchange: Exchange, iterator: AsyncIterator<Result>, transpo
       response.end('event: complete\ndata:\n\n');
       return;
     }
-    const event = `event: next\ndata: ${stringify(formatResult(next.value, exchange, transport))}\n\n`;
+    const event = `event: next\ndata: ${text(next.value)}\n\n`;
     if (!response.write(event)) await drained(response, transport.bounds.stallMs);
     await turn(event.length);
     if (next.last) {
