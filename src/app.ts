@@ -259,6 +259,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     authenticate: watchedAuthenticate(auth, services.access),
     createContext,
     ready: () => readiness(store, faults),
+    endStreams: () => domain.live.end(),
     log: logger,
     metrics,
     fault: faults.report,

@@ -80,6 +80,7 @@ export function watchedLive(live: Live, access: Access): Live {
     get streams() {
       return live.streams;
     },
+    end: () => live.end(),
     [Symbol.asyncDispose]: () => live[Symbol.asyncDispose](),
   };
 }

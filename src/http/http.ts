@@ -28,12 +28,14 @@ export interface Http extends AsyncDisposable {
 export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Http> {
   const bounds = { ...defaultBounds, ...options.bounds };
   const stopping = new AbortController();
+  const ending = new AbortController();
   const transport: Transport = {
     deps,
     options,
     bounds,
     peerOf: openPeers(options),
     stopping: stopping.signal,
+    ending: ending.signal,
     work: openWork(),
   };
   const engine = openEngine(deps, bounds);
@@ -54,7 +56,7 @@ export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Ht
     [Symbol.asyncDispose]() {
       stopping.abort();
       tls?.close();
-      closing ??= closeServer(server, sockets, transport);
+      closing ??= closeServer(server, sockets, transport, () => ending.abort());
       return closing;
     },
   };

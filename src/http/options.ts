@@ -29,6 +29,8 @@ export interface HttpDeps {
   /** The context of one operation; null without a credential. */
   createContext(principal: Principal | null, requestId: string, locale: string, client: Client): AnnalsContext;
   ready(): Promise<Readiness>;
+  /** Ends every live stream with a last result that says where to go on; resolves when all have been taken. */
+  endStreams(): Promise<void>;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly fault: FaultReport;
@@ -106,8 +108,10 @@ export interface Transport {
   readonly options: HttpOptions;
   readonly bounds: Bounds;
   readonly peerOf: PeerOf;
-  /** Aborted when the server stops; streams end then. */
+  /** Aborted when the server begins to stop: nothing new is begun. */
   readonly stopping: AbortSignal;
+  /** Aborted when streams had their time to end by themselves: those that are left are ended. */
+  readonly ending: AbortSignal;
   /** Exchanges and sockets that are not over, what they hold included. */
   readonly work: Work;
 }

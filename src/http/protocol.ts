@@ -5,7 +5,7 @@ import type { Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
 import { count, outcomeOf, startCounting } from './counted.ts';
 import { bearerToken } from './credential.ts';
-import type { Caller, Engine, Prepared } from './engine.ts';
+import type { Caller, Engine, Prepared, Result } from './engine.ts';
 import type { Transport } from './options.ts';
 import { logFailure, statusOf } from './reply.ts';
 import { formatResult } from './stream.ts';
@@ -72,7 +72,10 @@ export function openProtocol(engine: Engine, transport: Transport): Protocol {
       answer.then(forget, forget);
       return answer;
     },
-    subscribe: (args) => prepared.get(args)?.subscribe(args) ?? unprepared(),
+    async subscribe(args) {
+      const results = await (prepared.get(args)?.subscribe(args) ?? unprepared());
+      return Symbol.asyncIterator in results ? uncompleted(results, transport.stopping) : results;
+    },
     // A subscription’s outcome is that it is open.
     onOperation(_ctx, _id, payload, _args, result) {
       if (Symbol.asyncIterator in Object(result)) counted(payload, 'OK');
@@ -96,6 +99,30 @@ export function openProtocol(engine: Engine, transport: Transport): Protocol {
     },
   });
   return { server, answering };
+}
+
+/**
+ * A stream that ends because the server stops is not complete, and no client must take it to be: it stays open until the
+ * socket is closed, which tells clients to connect again.
+ */
+function uncompleted(results: AsyncIterable<Result>, stopping: AbortSignal): AsyncIterableIterator<Result> {
+  const iterator = results[Symbol.asyncIterator]();
+  const left = Promise.withResolvers<IteratorResult<Result>>();
+  const done = { done: true, value: undefined } as const;
+  return {
+    async next() {
+      const result = await iterator.next();
+      return result.done === true && stopping.aborted ? left.promise : result;
+    },
+    async return() {
+      left.resolve(done);
+      await iterator.return?.();
+      return done;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 function nextCaller({ extra }: Ctx): Caller {

@@ -108,10 +108,15 @@ function listenError(
 }
 
 /**
- * Stops accepting and resolves when every connection is closed and what it held is freed. Work under way has half of
+ * Stops accepting, lets streams end by themselves, and resolves when every connection is closed and what it held is freed. Work under way has half of
  * `stopMs` to answer; what is still open at the end of it is dropped, and not waited for.
  */
-export async function closeServer(server: Server, sockets: Sockets, { bounds, work }: Transport): Promise<void> {
+export async function closeServer(
+  server: Server,
+  sockets: Sockets,
+  { deps, bounds, work }: Transport,
+  endStreams: () => void,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // A connection that was busy when the server closed is idle, not closed, after its answer.
   const idle = setInterval(() => server.closeIdleConnections(), 20);
@@ -123,6 +128,12 @@ export async function closeServer(server: Server, sockets: Sockets, { bounds, wo
     sockets.destroy();
     forced.resolve();
   }, bounds.stopMs);
+  // A client that does not read its last result is not waited for longer than for the answer to a close.
+  const given = Promise.withResolvers<void>();
+  const late = setTimeout(given.resolve, Math.min(bounds.closeMs, bounds.stopMs / 2));
+  await Promise.race([deps.endStreams(), given.promise]);
+  clearTimeout(late);
+  endStreams();
   await Promise.all([sockets.stop(patience.signal), closed]);
   await Promise.race([work.idle(), forced.promise]);
   clearInterval(idle);

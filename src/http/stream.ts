@@ -41,8 +41,8 @@ export async function sendEvents(
   const onClose = () => ended.resolve('closed');
   const onStop = () => ended.resolve('stopping');
   response.once('close', onClose);
-  transport.stopping.addEventListener('abort', onStop, { once: true });
-  if (transport.stopping.aborted) onStop();
+  transport.ending.addEventListener('abort', onStop, { once: true });
+  if (transport.ending.aborted) onStop();
   try {
     await Promise.race([
       pump(exchange, iterator, transport, text),
@@ -50,7 +50,7 @@ export async function sendEvents(
     ]);
   } finally {
     clearInterval(ping);
-    transport.stopping.removeEventListener('abort', onStop);
+    transport.ending.removeEventListener('abort', onStop);
     response.off('close', onClose);
     await leave();
     if (!response.writableEnded && !response.destroyed) response.end();

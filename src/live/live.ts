@@ -39,6 +39,11 @@ export interface Live extends AsyncDisposable {
   ): AsyncIterableIterator<LiveBatch>;
   /** Streams that are open now. */
   readonly streams: number;
+  /**
+   * Ends every stream with a SERVER_STOPPING notice and its last cursor, and opens no more. Resolves when each subscriber has
+   * taken the notice, or left; one that reads nothing is waited for without end.
+   */
+  end(): Promise<void>;
 }
 
 export interface LiveDeps extends StreamDeps {
@@ -49,10 +54,24 @@ export interface LiveDeps extends StreamDeps {
 /** Why streams are aborted when the server stops; told from a subscriber’s own leaving by identity. */
 const stopping = new AnnalsError('SERVER_STOPPING');
 
-/** Disposing ends every stream with a SERVER_STOPPING notice and its last cursor. */
+/** Disposing ends every stream as `end` does, and waits for nobody. */
 export function openLive(deps: LiveDeps): Live {
   const open = new Set<AbortController>();
+  /** Streams that were ended, and whose subscribers have not taken it yet. */
+  const telling = new Set<AbortController>();
+  const told = Promise.withResolvers<void>();
   let closed = false;
+  const taken = (control: AbortController) => {
+    telling.delete(control);
+    if (closed && telling.size === 0) told.resolve();
+  };
+  const end = () => {
+    closed = true;
+    for (const control of open) telling.add(control);
+    for (const control of telling) control.abort(stopping);
+    if (telling.size === 0) told.resolve();
+    return told.promise;
+  };
 
   return {
     get streams() {
@@ -73,13 +92,17 @@ export function openLive(deps: LiveDeps): Live {
         if (open.delete(control)) deps.metrics.add('annals_live_streams', -1);
         tail[Symbol.dispose]();
       };
+      const leave = () => {
+        release();
+        taken(control);
+      };
       const done = { done: true, value: undefined } as const;
 
       return {
         async next() {
           try {
             const result = await batches.next();
-            if (result.done === true) release();
+            if (result.done === true) leave();
             else {
               cursor = result.value.cursor;
               count(result.value);
@@ -88,6 +111,7 @@ export function openLive(deps: LiveDeps): Live {
           } catch (error) {
             const wasOpen = open.has(control);
             release();
+            if (control.signal.reason !== stopping || !wasOpen || cursor === '') taken(control);
             if (!control.signal.aborted) throw error;
             if (control.signal.reason !== stopping || !wasOpen) return done;
             // Without a cursor there is nothing to go on from: the subscriber learns it as an error.
@@ -100,7 +124,7 @@ export function openLive(deps: LiveDeps): Live {
           }
         },
         async return() {
-          release();
+          leave();
           // Wakes the stream where it waits; without this a quiet one would hold on until its next batch.
           control.abort(done);
           await batches.return().catch(() => {});
@@ -112,9 +136,10 @@ export function openLive(deps: LiveDeps): Live {
       };
     },
 
+    end,
+
     async [Symbol.asyncDispose]() {
-      closed = true;
-      for (const control of [...open]) control.abort(stopping);
+      void end();
     },
   };
 }

@@ -80,6 +80,7 @@ export async function openTestHttp(
     // The schema of these tests reads nothing else of a context.
     createContext: (principal, requestId, locale) => ({ principal, requestId, locale }) as AnnalsContext,
     ready: async () => ({ ok: true, checks: [{ name: 'database', ok: true }] }),
+    endStreams: async () => {},
     log,
     metrics: openMetrics(),
     fault: (where, error) => {
