@@ -2,11 +2,26 @@
  * Compiled execution of documents seen before: graphql-jit turns an operation into one function, which reads variables and
  * completes results several times faster than walking the document. What it answers is what the executor would answer.
  */
-import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  GraphQLError,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  getOperationAST,
+  getVariableValues,
+  isInputObjectType,
+  Kind,
+  typeFromAST,
+  type VariableDefinitionNode,
+  visit,
+} from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
 
-type Run = CompiledQuery['query'];
+type Run = (root: unknown, context: unknown, variables: Variables) => ReturnType<CompiledQuery['query']>;
+type Variables = Readonly<Record<string, unknown>>;
 
 /** What is known of one operation of a document: seen once, compiled, or not to be compiled. */
 type State = 'seen' | 'interpreted' | Run;
@@ -49,13 +64,53 @@ export function compiledExecution(): Plugin {
 }
 
 function compile(schema: GraphQLSchema, document: DocumentNode, operationName: string): Run | null {
+  const name = operationName === '' ? undefined : operationName;
+  const definitions = getOperationAST(document, name)?.variableDefinitions ?? [];
+  const recursive = definitions.filter(({ type }) => {
+    const input = typeFromAST(schema, type);
+    return input !== undefined && containsItself(getNamedType(input));
+  });
   try {
-    const compiled = compileQuery(schema, document, operationName === '' ? undefined : operationName);
-    return isCompiledQuery(compiled) ? compiled.query : null;
+    const compiled = compileQuery(schema, recursive.length === 0 ? document : withoutTypes(document, recursive), name);
+    if (!isCompiledQuery(compiled)) return null;
+    return recursive.length === 0 ? compiled.query : coercedBefore(schema, recursive, compiled.query);
   } catch {
     // Whatever it cannot compile is executed as before.
     return null;
   }
+}
+
+/** Whether an input object has itself somewhere inside, as a filter has filters. */
+function containsItself(type: GraphQLNamedType, above: readonly GraphQLNamedType[] = []): boolean {
+  if (!isInputObjectType(type)) return false;
+  if (above.includes(type)) return true;
+  return Object.values(type.getFields()).some((field) => containsItself(getNamedType(field.type), [...above, type]));
+}
+
+/**
+ * The document with those variables taken as they come. graphql-jit writes out the reading of a variable field by field, and
+ * for a type that contains itself it would go on until the stack overflows: seconds in which the server answers nobody.
+ */
+function withoutTypes(document: DocumentNode, definitions: readonly VariableDefinitionNode[]): DocumentNode {
+  const anything = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: 'JSON' } } as const;
+  return visit(document, {
+    VariableDefinition(node): VariableDefinitionNode | undefined {
+      const { kind, variable, loc } = node;
+      return definitions.includes(node) ? { kind, variable, type: anything, loc } : undefined;
+    },
+  });
+}
+
+/** Reads those variables as the executor does, defaults included; the compiled function reads the others. */
+function coercedBefore(
+  schema: GraphQLSchema,
+  definitions: readonly VariableDefinitionNode[],
+  run: CompiledQuery['query'],
+): Run {
+  return (root, context, variables) => {
+    const { errors, variableValues } = getVariableValues(schema, definitions, variables);
+    return errors === undefined ? run(root, context, { ...variables, ...variableValues.coerced }) : { errors };
+  };
 }
 
 /** The compiled function’s errors name line and column alone; the server’s other errors carry offsets into their source. */
