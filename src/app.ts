@@ -22,6 +22,7 @@ import { compiledExecution } from './graphql/compiled.ts';
 import type { AnnalsContext, Services } from './graphql/context.ts';
 import { toGraphQLError } from './graphql/errors.ts';
 import { examples } from './graphql/examples.ts';
+import { onlyInTime } from './graphql/inTime.ts';
 import { limitedParse } from './graphql/limits.ts';
 import { createLoaders } from './graphql/loaders.ts';
 import { schema } from './graphql/schema.ts';
@@ -265,7 +266,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     fault: faults.report,
     formatError: (error, requestId) => toGraphQLError(error, requestId, logger),
     parse: limitedParse(config),
-    plugins: [compiledExecution()],
+    plugins: [compiledExecution(), onlyInTime()],
   };
   const owned = undo.move();
 

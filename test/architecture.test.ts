@@ -31,7 +31,16 @@ const named = {
   telemetry: { imports: ['errors'] },
   graphql: {
     imports: ['errors', 'model', 'auth'],
-    alsoPublic: ['schema.ts', 'errors.ts', 'limits.ts', 'loaders.ts', 'examples.ts', 'context.ts', 'compiled.ts'],
+    alsoPublic: [
+      'schema.ts',
+      'errors.ts',
+      'limits.ts',
+      'loaders.ts',
+      'examples.ts',
+      'context.ts',
+      'compiled.ts',
+      'inTime.ts',
+    ],
   },
   http: { imports: ['errors', 'model', 'auth'] },
   cli: { imports: ['errors', 'config', 'model', 'app', 'sources', 'catalogue'] },

@@ -19,6 +19,7 @@ import {
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
+import type { AnnalsContext } from './context.ts';
 
 type Run = (root: unknown, context: unknown, variables: Variables) => ReturnType<CompiledQuery['query']>;
 type Variables = Readonly<Record<string, unknown>>;
@@ -27,7 +28,7 @@ type Variables = Readonly<Record<string, unknown>>;
 type State = 'seen' | 'interpreted' | Run;
 
 /** Keeps what it compiled as long as the document itself is kept; documents come from a bounded cache. */
-export function compiledExecution(): Plugin {
+export function compiledExecution(): Plugin<AnnalsContext> {
   const known = new WeakMap<DocumentNode, Map<string, State>>();
 
   const runOf = (schema: GraphQLSchema, document: DocumentNode, operationName: string): Run | null => {

@@ -7,6 +7,7 @@ import type { Log } from '../log/log.ts';
 import type { Query } from '../query/query.ts';
 import type { Store } from '../store/store.ts';
 import type { Explanations, Previews, Visibility } from '../visibility/visibility.ts';
+import type { Answering } from './inTime.ts';
 import type { Loaders } from './loaders.ts';
 
 /** The domain, as the composition root opened it. */
@@ -44,6 +45,8 @@ export interface AnnalsContext {
   readonly services: Services;
   /** Loaders remember what they loaded; a subscription replaces them before each batch. */
   loaders: Loaders;
+  /** Of a subscription: the batch that is being answered. */
+  answering?: Answering;
   /** Values that were read as somebody else, with the loaders of that view; see previewed.ts. */
   previewed?: WeakMap<object, Loaders>;
   readonly requestId: string;

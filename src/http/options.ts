@@ -39,7 +39,7 @@ export interface HttpDeps {
   /** Parses a document within the limits; see graphql/limits.ts. */
   parse(source: string | Source): DocumentNode;
   /** Envelop plugins, such as compiled execution; they see every operation of every transport. */
-  readonly plugins?: readonly Plugin[];
+  readonly plugins?: readonly Plugin<AnnalsContext>[];
 }
 
 /** A document that GraphiQL opens in a tab of its own, titled by the operation’s name. */

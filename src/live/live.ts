@@ -24,6 +24,8 @@ export interface LiveBatch {
   readonly notice: LiveNotice | null;
   /** The subscriber, with the rights that the entries were chosen by. */
   readonly principal: Principal;
+  /** Whether those rights may still be acted on: they are those of today, or were no longer ago than `staleRightsMs`. */
+  current(): boolean;
 }
 
 export interface Live extends AsyncDisposable {
@@ -116,10 +118,10 @@ export function openLive(deps: LiveDeps): Live {
             if (control.signal.reason !== stopping || !wasOpen) return done;
             // Without a cursor there is nothing to go on from: the subscriber learns it as an error.
             if (cursor === '') throw new AnnalsError('SERVER_STOPPING');
-            const { message } = stopping;
+            const notice = { code: 'SERVER_STOPPING', message: stopping.message } as const;
             return {
               done: false,
-              value: { entries: [], cursor, caughtUp: false, notice: { code: 'SERVER_STOPPING', message }, principal },
+              value: { entries: [], cursor, caughtUp: false, notice, principal, current: () => true },
             };
           }
         },

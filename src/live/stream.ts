@@ -37,7 +37,7 @@ interface Found {
   readonly more: boolean;
 }
 
-const fresh = (state: TailState) => performance.now() - state.readAt < staleRightsMs;
+const fresh = ({ readAt }: Pick<TailState, 'readAt'>) => performance.now() - readAt < staleRightsMs;
 const ends = (notice: LiveNotice | null) => notice !== null && notice.code !== 'RIGHTS_CHANGED';
 const placeOf = ({ recordedAt, position }: LogPlace): LogPlace => ({ recordedAt, position });
 
@@ -75,6 +75,8 @@ class Follower {
   /** When what the cursor names was recorded: a heartbeat’s cursor must not lie before it. */
   private cursorTime: number;
   private closedSeen: number;
+  /** When the rights that the batch under way is chosen by were read, in milliseconds of the process’s clock. */
+  private asOf = 0;
   /** The first batch comes at once. With history to deliver it carries its beginning; else it says where the stream stands. */
   private first = true;
   private caughtUp = false;
@@ -114,6 +116,7 @@ class Follower {
       await this.tail.changed(signal);
       return null;
     }
+    this.asOf = state.readAt;
     if (this.rights.outdated(state)) {
       const notice = await this.rights.renew(state);
       return notice === null ? null : this.batch([], this.caughtUp, notice);
@@ -121,7 +124,7 @@ class Follower {
     const near = this.inMemory(1);
     if (near !== null && near.length === 0) return this.quiet(state, signal);
     const found = near === null ? await this.readDatabase(signal) : await this.readMemory();
-    if (found === null) return null;
+    if (found === null || !this.stillRight()()) return null;
     this.place = found.place;
     if (found.entries.length === 0 && !this.first) return null;
     return this.batch(found.entries, !found.more, null);
@@ -136,9 +139,17 @@ class Follower {
     }
     if (notice === null) this.first = false;
     this.caughtUp = caughtUp;
-    const { hiddenFields } = this.rights.query.sight;
-    const shown = entries.map((entry) => redact(entry, hiddenFields));
-    return { entries: shown, cursor: this.cursor, caughtUp, notice, principal: this.rights.principal };
+    const { principal, query } = this.rights;
+    const shown = entries.map((entry) => redact(entry, query.sight.hiddenFields));
+    const current = entries.length === 0 ? () => true : this.stillRight();
+    return { entries: shown, cursor: this.cursor, caughtUp, notice, principal, current };
+  }
+
+  /** Whether what is chosen now may be shown, at any later time: under rights read just then, or that are those of today. */
+  private stillRight(): () => boolean {
+    const { asOf: readAt, tail } = this;
+    const { rightsVersion } = this.rights.principal;
+    return () => fresh({ readAt }) || (fresh(tail.state) && tail.state.rightsVersion <= rightsVersion);
   }
 
   /** At the end of the log: says so once, then gives a fresh cursor whenever the log closed a time. */

@@ -1,6 +1,6 @@
 /**
  * The shared tail of one organization’s log: one reader per process, however many follow. Reads in order after the last
- * position it knows, wakes on a hint, looks anyway once a second, and keeps the newest entries in memory.
+ * position it knows, wakes on a hint, looks anyway twice a second, and keeps the newest entries in memory.
  */
 import type { FaultReport } from '../errors.ts';
 import type { Entry, LogPlace } from '../model/entry.ts';
@@ -52,8 +52,11 @@ export interface TailDeps {
   readonly metrics: Metrics;
 }
 
-/** Without any hint the tail is read this often: a lost notification costs this much latency. */
-const pollMs = 1000;
+/**
+ * Without any hint the tail is read this often: a lost notification costs this much latency. A change of rights takes effect
+ * within a second, and what follows the look takes time, too.
+ */
+const pollMs = 500;
 /** After a failed read. */
 const retryMs = 250;
 const readLimit = 2000;

@@ -41,7 +41,7 @@ test('a lost listener is replaced, and what came meanwhile is delivered', async 
   expect(watched.requests).toEqual(numbered(3));
 });
 
-test('an entry of which no hint tells is delivered by the look of the second', async () => {
+test('an entry of which no hint tells is delivered by the next look', async () => {
   const to = await newOrganization(at.app);
   await at.app.services.log.append(to, plainEntries(1));
   const cursor = await (await at.app.services.query.logs(to.owner, { first: 1 })).headCursor();

@@ -5,10 +5,10 @@ import type { EntryInput } from '../../src/model/entry.ts';
 import { anAction, asAdmin, newOrganization, openTestApp, type TestOrganization } from '../support/app.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { headLock, hold, waitingSessions } from './locks.ts';
-import { openProxy, type ReplyProxy } from './proxy.ts';
+import { type DatabaseProxy, openProxy } from './proxy.ts';
 
 let database: TestDatabase;
-let proxy: ReplyProxy;
+let proxy: DatabaseProxy;
 let app: App;
 /** The app’s clock; the case of a new month moves it. */
 let clock = Date.UTC(2043, 0, 1);

@@ -1,10 +1,10 @@
-/** Stands between the app and PostgreSQL, to lose a reply on the way back. */
+/** Stands between the app and PostgreSQL: loses a reply on the way back, holds back notifications, or goes silent. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export interface ReplyProxy extends AsyncDisposable {
+export interface DatabaseProxy extends AsyncDisposable {
   /** The database’s address through this proxy. */
   through(url: string): string;
   /**
@@ -14,18 +14,56 @@ export interface ReplyProxy extends AsyncDisposable {
   loseReplyTo(text: string): void;
   /** How many replies were lost. */
   readonly lost: number;
+  /** How many notifications were held back. */
+  readonly notifications: number;
+  /** From now on nothing passes in either direction, and nothing breaks: as a network that went away, or a stopped server. */
+  freeze(): void;
+  /** Freezes as soon as a request whose bytes contain the text has come; it does not pass. */
+  freezeAt(text: string): void;
+  readonly frozen: boolean;
+  /** Lets through what was held back, and what follows. */
+  thaw(): void;
 }
 
 const socketName = '.s.PGSQL.5432';
 /** ReadyForQuery, outside a transaction. */
 const ready = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+/** NotificationResponse. */
+const notification = 'A'.charCodeAt(0);
 
-export async function openProxy(socketDirectory: string): Promise<ReplyProxy> {
+/** Takes the notifications out of what a server sends: messages of a letter and a length that counts itself. */
+function withoutNotifications(onNotification: () => void): (bytes: Buffer) => Buffer {
+  let rest: Buffer = Buffer.alloc(0);
+  return (bytes) => {
+    rest = Buffer.concat([rest, bytes]);
+    const passed: Buffer[] = [];
+    while (rest.length >= 5 && rest.length > rest.readUInt32BE(1)) {
+      const end = 1 + rest.readUInt32BE(1);
+      if (rest[0] === notification) onNotification();
+      else passed.push(rest.subarray(0, end));
+      rest = rest.subarray(end);
+    }
+    return Buffer.concat(passed);
+  };
+}
+
+export async function openProxy(
+  socketDirectory: string,
+  options: { readonly notifications?: boolean } = {},
+): Promise<DatabaseProxy> {
   const directory = await mkdtemp(join(tmpdir(), 'annals-proxy-'));
   await chmod(directory, 0o700);
   const sockets = new Set<Socket>();
   let marker: string | null = null;
   let lost = 0;
+  let notifications = 0;
+  let frozen = false;
+  let freezer: string | null = null;
+  let held: (() => void)[] = [];
+  const pass = (deliver: () => void) => {
+    if (frozen) held.push(deliver);
+    else deliver();
+  };
 
   const server = createServer((near) => {
     const far = createConnection(join(socketDirectory, socketName));
@@ -42,11 +80,18 @@ export async function openProxy(socketDirectory: string): Promise<ReplyProxy> {
         losing = true;
         marker = null;
       }
-      far.write(bytes);
+      if (freezer !== null && bytes.includes(freezer)) {
+        frozen = true;
+        freezer = null;
+      }
+      pass(() => far.write(bytes));
     });
+    const filter =
+      options.notifications === false ? withoutNotifications(() => notifications++) : (bytes: Buffer) => bytes;
     far.on('data', (bytes) => {
       if (!losing) {
-        near.write(bytes);
+        const kept = filter(bytes);
+        pass(() => near.write(kept));
       } else if (bytes.includes(ready)) {
         lost++;
         end();
@@ -66,6 +111,24 @@ export async function openProxy(socketDirectory: string): Promise<ReplyProxy> {
     },
     get lost() {
       return lost;
+    },
+    get notifications() {
+      return notifications;
+    },
+    freeze() {
+      frozen = true;
+    },
+    freezeAt(text) {
+      freezer = text;
+    },
+    get frozen() {
+      return frozen;
+    },
+    thaw() {
+      frozen = false;
+      const waiting = held;
+      held = [];
+      for (const deliver of waiting) deliver();
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();

@@ -2,6 +2,7 @@ import type { LiveBatch, LiveNotice } from '../../live/live.ts';
 import { bareFilter } from '../bareFilter.ts';
 import { builder } from '../builder.ts';
 import { callerWith, needs } from '../guard.ts';
+import { untilLost } from '../inTime.ts';
 import { createLoaders } from '../loaders.ts';
 import { LogEntryRef } from '../refs.ts';
 import { LogFilterRef } from './logFilter.ts';
@@ -61,13 +62,13 @@ builder.subscriptionField('logAdded', (t) =>
       filter: t.arg({ type: LogFilterRef, description: 'Only entries that match; all without it.' }),
     },
     // The domain’s own iterator: whoever ends the subscription ends it there.
-    subscribe: (_, { after, filter }, context) =>
-      context.services.live.subscribe(callerWith(context, 'READ'), {
-        after: after ?? null,
-        filter: bareFilter(filter),
-      }),
+    subscribe: (_, { after, filter }, context) => {
+      const options = { after: after ?? null, filter: bareFilter(filter) };
+      return untilLost(context.services.live.subscribe(callerWith(context, 'READ'), options), context);
+    },
     resolve: (batch, _, context) => {
       // Runs before everything below it: no batch is answered with the rights or the names of an earlier one.
+      context.answering = { batch, lost: false };
       context.principal = batch.principal;
       context.loaders = createLoaders(context.services, batch.principal);
       return batch;
