@@ -93,7 +93,7 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   const auth = openAuth({ store, now });
   const visibility = openVisibility({ store, catalogue, actionNumber });
   const cursors = openCursors(deps.cursorKeys);
-  const query = openQuery({ store, catalogue, actionNumber, visibility, cursors }, config);
+  const query = openQuery({ store, catalogue, actionNumber, visibility, cursors, now }, config);
   const logAt = (clock: () => number): Log =>
     openLog(
       { store, catalogue, actionNumber, now: clock, random, metrics, fault: deps.fault, keySecret: deps.keySecret },

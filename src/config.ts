@@ -193,6 +193,7 @@ export const settings = {
     name: 'FILTER_NODES',
     ...number(200, 1, 10_000, 'Most conditions in one filter, counted through and, or and not.'),
   },
+  filterDepth: { name: 'FILTER_DEPTH', ...number(20, 0, 100, 'Deepest nesting of and, or and not in a filter.') },
   filterValues: {
     name: 'FILTER_VALUES',
     ...number(5000, 1, 100_000, 'Most values in one filter, all lists together.'),

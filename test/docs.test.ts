@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { buildSchema, parse, validate } from 'graphql';
+import { buildSchema, getNamedType, isInputObjectType, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { referencePages } from '../scripts/reference.ts';
 import { commands } from '../src/cli/cli.ts';
@@ -46,6 +46,30 @@ describe('the documents agree with the code', () => {
       words === '--help' || commands.some((command) => `${words} `.startsWith(`${command.name} `));
     expect(named.length).toBeGreaterThan(0);
     expect(named.filter((words) => !known(words))).toEqual([]);
+  });
+
+  it('the table of conditions has every condition of a filter, with every form', () => {
+    const schema = buildSchema(read('schema.graphql'));
+    const table = /^## Filters\n[\s\S]*?\n(\| condition[\s\S]*?)\n\n/m.exec(read('docs/api.md'))?.[1] ?? '';
+    const rows = table.split('\n').slice(2);
+    const words = (cell = '') => [...cell.matchAll(/`(\w+)[^`]*`/g)].map((match) => match[1] ?? '');
+    const shown = rows.flatMap((row) => {
+      const [, names, forms] = row.split('|');
+      return words(names).map((name): [string, string[]] => [name, words(forms).sort()]);
+    });
+    const fieldsOf = (type: unknown) => (isInputObjectType(type) ? Object.values(type.getFields()) : []);
+    const stated = fieldsOf(schema.getType('LogFilter')).map(({ name, type }): [string, string[]] => {
+      const form = getNamedType(type);
+      return [
+        name,
+        form.name === 'LogFilter'
+          ? []
+          : fieldsOf(form)
+              .map((member) => member.name)
+              .sort(),
+      ];
+    });
+    expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(stated));
   });
 
   it('every operation shown in a document is valid against schema.graphql', () => {

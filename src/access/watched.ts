@@ -47,6 +47,14 @@ export function watchedQuery(query: Query, access: Access): Query {
         ({ edges }) => edges.length,
       );
     },
+    place: (principal, id, filter) =>
+      watch(
+        access,
+        principal,
+        { operation: 'logsAround', filter: filter ?? null },
+        () => query.place(principal, id, filter),
+        (found) => (found === null ? 0 : 1),
+      ),
     entries: (principal, ids) =>
       watch(
         access,

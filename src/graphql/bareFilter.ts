@@ -10,7 +10,7 @@ type BareIds = readonly string[] | null;
  */
 export function bareFilter(filter: LogFilter | null | undefined): LogFilter | null {
   if (filter === null || filter === undefined) return null;
-  const { and, or, not, action, category, actor, affectedUser, directory, ...rest } = filter;
+  const { and, or, not, action, category, actor, affectedUser, directory, vault, ...rest } = filter;
   return {
     ...rest,
     ...(and ? { and: and.map((part) => bareFilter(part) ?? {}) } : {}),
@@ -23,11 +23,13 @@ export function bareFilter(filter: LogFilter | null | undefined): LogFilter | nu
     ...(directory
       ? { directory: { ...bareSet('directory', directory), under: bareIds('directory', directory.under) } }
       : {}),
+    ...(vault ? { vault: bareSet('directory', vault) } : {}),
   };
 }
 
-function bareSet(kind: IdKind, condition: SetCondition<string>): SetCondition<string> {
-  return { in: bareIds(kind, condition.in), notIn: bareIds(kind, condition.notIn) };
+/** What else the condition says stays. */
+function bareSet<C extends SetCondition<string>>(kind: IdKind, condition: C): C {
+  return { ...condition, in: bareIds(kind, condition.in), notIn: bareIds(kind, condition.notIn) };
 }
 
 function bareIds(kind: IdKind, ids: Ids): BareIds {

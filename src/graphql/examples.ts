@@ -1,6 +1,7 @@
 /** What GraphiQL offers to start from: at least one example of every operation, each valid as it stands. */
 
 import { administrationExamples } from './administrationExamples.ts';
+import { filterExamples } from './filterExamples.ts';
 
 export interface Example {
   /** As the tab shows it. */
@@ -154,6 +155,7 @@ query FindEntries($filter: LogFilter) {
       },
     },
   },
+  ...filterExamples,
   {
     name: 'Everything under a vault',
     document: `# "under" takes a vault or folder and all that lies inside it today; "in" means just the ones named.

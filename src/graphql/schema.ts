@@ -6,6 +6,7 @@ import './types/viewer.ts';
 import './types/organization.ts';
 import './types/catalogue.ts';
 import './types/logConnection.ts';
+import './types/logsAround.ts';
 import './types/logEntry.ts';
 import './types/node.ts';
 import './types/actor.ts';

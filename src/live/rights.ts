@@ -12,7 +12,7 @@ export interface RightsDeps {
   readonly now: () => number;
 }
 
-/** What a stream reads with: renewed whenever the organization’s rights, or the actors that its filter names, moved on. */
+/** What a stream reads with: renewed whenever the organization’s rights, the actors that its filter names, or its periods moved on. */
 export class Rights {
   principal: Principal;
   query: StreamQuery;
@@ -49,6 +49,7 @@ export class Rights {
     return (
       state.rightsVersion > this.principal.rightsVersion ||
       (this.query.people !== null && state.people > this.people) ||
+      (this.query.renewAt !== null && this.query.renewAt <= this.deps.now()) ||
       this.expired()
     );
   }

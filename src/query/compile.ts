@@ -1,17 +1,25 @@
 /** The filter language to the predicate: keys and ids resolve, times parse, limits hold; each mistake says where it stands. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { AnnalsError } from '../errors.ts';
 import { canonicalJson } from '../model/canonical.ts';
-import { type Json, outcomes } from '../model/entry.ts';
-import { normalize, type Predicate, type PredicateField, type RangeField } from '../model/predicate.ts';
+import type { Json } from '../model/entry.ts';
+import { normalize, type Predicate } from '../model/predicate.ts';
 import type { HideableField } from '../model/role.ts';
-import { parseTimestamp } from '../model/time.ts';
-import type { LogFilter, RangeCondition, SetCondition } from './filter.ts';
-
-export interface FilterLimits {
-  readonly filterNodes: number;
-  readonly filterValues: number;
-}
+import { type FilterLimits, type FilterPart, partsOf, refuseHidden } from './bounds.ts';
+import {
+  actorType,
+  bad,
+  changesPredicates,
+  ipPredicates,
+  itself,
+  metadataPredicates,
+  optionalPredicates,
+  outcome,
+  presence,
+  setPredicates,
+  severityPredicates,
+  timePredicates,
+} from './conditions.ts';
+import type { LogFilter, SetCondition } from './filter.ts';
 
 /** What ids and keys stand for in the log. */
 export interface Resolver {
@@ -23,6 +31,8 @@ export interface Resolver {
   readonly actors: (ids: readonly string[]) => Promise<ReadonlyMap<string, readonly number[]>>;
   readonly directories: (ids: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   readonly under: (directories: readonly number[]) => Promise<ReadonlySet<number>>;
+  /** Milliseconds: where periods that end now end. */
+  readonly now: number;
 }
 
 type Numbers = ReadonlyMap<string, readonly number[]>;
@@ -32,14 +42,6 @@ interface Resolved {
   readonly directories: ReadonlyMap<string, number>;
   /** By root. */
   readonly under: ReadonlyMap<string, ReadonlySet<number>>;
-}
-
-function bad(path: string, message: string, cure?: string): AnnalsError {
-  return new AnnalsError('BAD_INPUT', {
-    path,
-    message: `${path}: ${message}`,
-    ...(cure === undefined ? {} : { cure }),
-  });
 }
 
 /** The filter’s identity inside cursors: equal for filters that say the same in the same way; '' for no filter. */
@@ -58,65 +60,17 @@ function dropNulls(value: unknown): Json {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
-/** Every filter object inside, itself first; stops with QUERY_TOO_LARGE past the limit. */
-function* walk(filter: LogFilter, budget: { left: number; readonly most: number }): Generator<LogFilter> {
-  if (--budget.left < 0) {
-    throw new AnnalsError('QUERY_TOO_LARGE', {
-      message: `The filter has more than ${budget.most} conditions.`,
-      path: 'filter',
-    });
-  }
-  yield filter;
-  for (const part of [...(filter.and ?? []), ...(filter.or ?? []), ...(filter.not ? [filter.not] : [])])
-    yield* walk(part, budget);
-}
-
 const values = <T>(condition: SetCondition<T> | null | undefined): T[] => [
   ...(condition?.in ?? []),
   ...(condition?.notIn ?? []),
 ];
 
-/** How many values stand in the lists of a condition, and of the conditions inside it. */
-const countValues = (condition: unknown): number =>
-  Object.values(condition ?? {})
-    .map((part) => (Array.isArray(part) ? part.length : typeof part === 'object' ? countValues(part) : 0))
-    .reduce((sum, count) => sum + count, 0);
-
-function checkLimits(filters: readonly LogFilter[], limits: FilterLimits): void {
-  const count = filters
-    .map(({ and: _and, or: _or, not: _not, ...conditions }) => countValues(Object.values(conditions)))
-    .reduce((sum, one) => sum + one, 0);
-  if (count <= limits.filterValues) return;
-  throw new AnnalsError('QUERY_TOO_LARGE', {
-    message: `The filter lists ${count} values; at most ${limits.filterValues} are accepted.`,
-    path: 'filter',
-  });
-}
-
-/** The conditions that test a field which a role may be kept from. */
-const hideableConditions: Partial<Record<keyof LogFilter, HideableField>> = {
-  component: 'COMPONENT',
-  target: 'TARGETS',
-};
-
-function checkHidden(filters: readonly LogFilter[], hidden: ReadonlySet<HideableField>): void {
-  if (hidden.size === 0) return;
-  for (const filter of filters) {
-    for (const name of Object.keys(filter) as (keyof LogFilter)[]) {
-      const field = hideableConditions[name];
-      if (field === undefined || !hidden.has(field) || (filter[name] ?? null) === null) continue;
-      throw new AnnalsError('FIELD_HIDDEN', {
-        path: `filter.${name}`,
-        message: `Your role may not filter by ${name}.`,
-      });
-    }
-  }
-}
-
-async function resolveNames(filters: readonly LogFilter[], resolver: Resolver): Promise<Resolved> {
+async function resolveNames(parts: readonly FilterPart[], resolver: Resolver): Promise<Resolved> {
+  const filters = parts.map(({ filter }) => filter);
   const actorIds = new Set(filters.flatMap((filter) => [...values(filter.actor), ...values(filter.affectedUser)]));
   const roots = new Set(filters.flatMap((filter) => filter.directory?.under ?? []));
-  const directoryIds = new Set([...filters.flatMap((filter) => values(filter.directory)), ...roots]);
+  const places = filters.flatMap((filter) => [...values(filter.directory), ...values(filter.vault)]);
+  const directoryIds = new Set([...places, ...roots]);
   const [actors, directories] = await Promise.all([
     actorIds.size === 0 ? new Map<string, number[]>() : resolver.actors([...actorIds]),
     directoryIds.size === 0 ? new Map<string, number>() : resolver.directories([...directoryIds]),
@@ -127,38 +81,6 @@ async function resolveNames(filters: readonly LogFilter[], resolver: Resolver): 
     under.set(root, number === undefined ? new Set() : await resolver.under([number]));
   }
   return { actors, directories, under };
-}
-
-/** `in` and `notIn` over values that each stand for some stored values. */
-function setPredicates<T extends string | number>(
-  field: PredicateField,
-  condition: SetCondition<T> | null | undefined,
-  stored: (value: T, path: string) => Iterable<string | number>,
-  path: string,
-): Predicate[] {
-  const parts: Predicate[] = [];
-  const setOf = (list: readonly T[], name: string): ReadonlySet<string | number> =>
-    new Set(list.flatMap((value) => [...stored(value, `${path}.${name}`)]));
-  if (condition?.in) parts.push({ op: 'in', field, values: setOf(condition.in, 'in') });
-  if (condition?.notIn) parts.push({ op: 'not', of: { op: 'in', field, values: setOf(condition.notIn, 'notIn') } });
-  return parts;
-}
-
-function timeRange(field: RangeField, condition: RangeCondition<string> | null | undefined, path: string): Predicate[] {
-  const time = (text: string | null | undefined, name: string): number | null => {
-    if (text === null || text === undefined) return null;
-    const parsed = parseTimestamp(text);
-    if (parsed === null) {
-      throw bad(
-        `${path}.${name}`,
-        `${JSON.stringify(text)} is not an RFC 3339 time with a zone.`,
-        'Write it like 2026-01-31T09:30:00Z.',
-      );
-    }
-    return parsed;
-  };
-  const [gte, lt] = [time(condition?.gte, 'gte'), time(condition?.lt, 'lt')];
-  return gte === null && lt === null ? [] : [{ op: 'range', field, gte, lt }];
 }
 
 function actionPredicates(filter: LogFilter, resolver: Resolver, path: string): Predicate[] {
@@ -216,30 +138,31 @@ function namePredicates(filter: LogFilter, resolved: Resolved, path: string): Pr
   const under = filter.directory?.under;
   const within = under ? new Set(under.flatMap((root) => [...(resolved.under.get(root) ?? [])])) : null;
   return [
-    ...setPredicates('actor', filter.actor, actor, `${path}.actor`),
-    ...setPredicates('affectedUser', filter.affectedUser, actor, `${path}.affectedUser`),
-    ...setPredicates('directory', filter.directory, directory, `${path}.directory`),
+    ...optionalPredicates('actor', filter.actor, actor, `${path}.actor`),
+    ...setPredicates('actorType', filter.actor?.type, actorType, `${path}.actor.type`),
+    ...optionalPredicates('affectedUser', filter.affectedUser, actor, `${path}.affectedUser`),
+    ...optionalPredicates('directory', filter.directory, directory, `${path}.directory`),
     ...(within === null ? [] : [{ op: 'in', field: 'directory', values: within } as const]),
+    ...optionalPredicates('vault', filter.vault, directory, `${path}.vault`),
   ];
 }
 
-function valuePredicates(filter: LogFilter, path: string): Predicate[] {
-  const { severity } = filter;
-  const [gte, lt] = [severity?.gte ?? null, severity?.lt ?? null];
-  const outcome = (name: string, where: string) => {
-    if (!outcomes.some((one) => one === name))
-      throw bad(where, `${JSON.stringify(name)} is not one of ${outcomes.join(', ')}.`);
-    return [name];
-  };
+/** Texts that are compared as they are. */
+const textFields = ['component', 'userAgent', 'device', 'session', 'request', 'location'] as const;
+
+function valuePredicates(filter: LogFilter, path: string, now: number): Predicate[] {
   return [
-    ...setPredicates('targetId', filter.target, (id) => [id], `${path}.target`),
-    ...setPredicates('targetType', filter.target?.type, (type) => [type], `${path}.target.type`),
+    ...setPredicates('targetId', filter.target, itself, `${path}.target`),
+    ...setPredicates('targetType', filter.target?.type, itself, `${path}.target.type`),
+    ...presence({ op: 'exists', field: 'targets' }, filter.target),
     ...setPredicates('outcome', filter.outcome, outcome, `${path}.outcome`),
-    ...setPredicates('severity', severity, (value) => [value], `${path}.severity`),
-    ...(gte === null && lt === null ? [] : [{ op: 'range', field: 'severity', gte, lt } as const]),
-    ...setPredicates('component', filter.component, (name) => [name], `${path}.component`),
-    ...timeRange('occurredAt', filter.occurredAt, `${path}.occurredAt`),
-    ...timeRange('recordedAt', filter.recordedAt, `${path}.recordedAt`),
+    ...severityPredicates(filter.severity, `${path}.severity`),
+    ...textFields.flatMap((field) => optionalPredicates(field, filter[field], itself, `${path}.${field}`)),
+    ...ipPredicates(filter.ip, `${path}.ip`),
+    ...changesPredicates(filter.changes, `${path}.changes`),
+    ...metadataPredicates(filter.metadata, `${path}.metadata`),
+    ...timePredicates('occurredAt', filter.occurredAt, `${path}.occurredAt`, now),
+    ...timePredicates('recordedAt', filter.recordedAt, `${path}.recordedAt`, now),
   ];
 }
 
@@ -249,7 +172,7 @@ function build(filter: LogFilter, resolver: Resolver, resolved: Resolved, path: 
   const parts = [
     ...actionPredicates(filter, resolver, path),
     ...namePredicates(filter, resolved, path),
-    ...valuePredicates(filter, path),
+    ...valuePredicates(filter, path, resolver.now),
   ];
   if (filter.and) parts.push({ op: 'and', of: nested(filter.and, 'and') });
   if (filter.or) parts.push({ op: 'or', of: nested(filter.or, 'or') });
@@ -257,15 +180,24 @@ function build(filter: LogFilter, resolver: Resolver, resolved: Resolved, path: 
   return { op: 'and', of: parts };
 }
 
-/** Errors: BAD_INPUT with the path of the condition, QUERY_TOO_LARGE. */
+/** Whether a condition counts from the moment at which the filter is compiled. */
+const isRelative = ({ filter }: FilterPart): boolean => Boolean(filter.occurredAt?.within ?? filter.recordedAt?.within);
+
+export interface CompiledFilter {
+  readonly predicate: Predicate;
+  /** The same filter means something else later: a period in it ends now. */
+  readonly relative: boolean;
+}
+
+/** Errors: BAD_INPUT with the path of the condition, QUERY_TOO_LARGE, FIELD_HIDDEN. */
 export async function compileFilter(
   filter: LogFilter | null | undefined,
   resolver: Resolver,
   limits: FilterLimits,
-): Promise<Predicate> {
+): Promise<CompiledFilter> {
   const root = filter ?? {};
-  const filters = [...walk(root, { left: limits.filterNodes, most: limits.filterNodes })];
-  checkLimits(filters, limits);
-  checkHidden(filters, resolver.hiddenFields);
-  return normalize(build(root, resolver, await resolveNames(filters, resolver), 'filter'));
+  const parts = partsOf(root, limits);
+  refuseHidden(parts, resolver.hiddenFields);
+  const predicate = normalize(build(root, resolver, await resolveNames(parts, resolver), 'filter'));
+  return { predicate, relative: parts.some(isRelative) };
 }

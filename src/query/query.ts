@@ -8,7 +8,8 @@ import { both, type Predicate } from '../model/predicate.ts';
 import { redact } from '../model/redact.ts';
 import type { Store, StoredActor, StoredDirectoryName } from '../store/store.ts';
 import type { Sight, Visibility } from '../visibility/visibility.ts';
-import { compileFilter, type FilterLimits, filterIdentity, type Resolver } from './compile.ts';
+import type { FilterLimits } from './bounds.ts';
+import { compileFilter, filterIdentity, type Resolver } from './compile.ts';
 import type { LogFilter } from './filter.ts';
 import { type Bound, type Extent, extentOf, type Page, pageLimit, readSpan } from './page.ts';
 
@@ -35,9 +36,19 @@ export interface LogPage {
   totalCount(): Promise<{ readonly count: number; readonly exact: boolean }>;
 }
 
+export interface EntryPlace {
+  readonly entry: Entry;
+  readonly cursor: string;
+}
+
 export interface Query {
   /** A page of the log. Errors: BAD_INPUT, BAD_CURSOR, PAGE_TOO_LARGE, QUERY_TOO_LARGE, FORBIDDEN, HISTORY_CLEARED. */
   logs(principal: Principal, page: PageArguments): Promise<LogPage>;
+  /**
+   * An entry with the cursor of its place among those that match the filter, whether it matches itself or not; null for a
+   * hidden and for a missing one. Errors: as of `logs`.
+   */
+  place(principal: Principal, id: string, filter: LogFilter | null | undefined): Promise<EntryPlace | null>;
   /** The entries among the ids that the principal sees, in no order. */
   entries(principal: Principal, ids: readonly string[]): Promise<Entry[]>;
   /** The actor with this type and external id, if a visible entry names it; null for a hidden and for a missing one. */
@@ -65,6 +76,8 @@ export interface StreamQuery {
    * An id met for the first time in a later entry stands for another actor then.
    */
   readonly people: string | null;
+  /** Milliseconds: when the filter must be resolved anew, because a period in it ends now; null for never. */
+  readonly renewAt: number | null;
   seal(place: CursorPlace): string;
   /** The place of a cursor; throws BAD_CURSOR, HISTORY_CLEARED, LOG_RESTORED. */
   open(cursor: string): Promise<LogPlace>;
@@ -78,7 +91,12 @@ export interface QueryDeps {
   readonly actionNumber: (key: string) => number | undefined;
   readonly visibility: Visibility;
   readonly cursors: Cursors;
+  /** Milliseconds. */
+  readonly now: () => number;
 }
+
+/** A stream whose filter has a period that ends now moves its beginning this often. */
+const renewMs = 60_000;
 
 /** Counts stop here and say that they did. */
 export const countCap = 10_000;
@@ -152,6 +170,7 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       return new Map(found.map((directory) => [directory.externalId, directory.number]));
     },
     under: (directories) => visibility.under(principal, directories),
+    now: deps.now(),
   });
 
   const scopeOf = (principal: Principal, filter: LogFilter | null | undefined): CursorScope => ({
@@ -168,7 +187,12 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
   ) => {
     requirePermission(principal, 'READ');
     const [sight, wanted] = await Promise.all([visibility.sightOf(principal), compileFilter(filter, resolver, limits)]);
-    return { sight, predicate: both(sight.predicate, wanted), scope: scopeOf(principal, filter) };
+    return {
+      sight,
+      predicate: both(sight.predicate, wanted.predicate),
+      relative: wanted.relative,
+      scope: scopeOf(principal, filter),
+    };
   };
 
   const locate = async (
@@ -196,6 +220,13 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       limit: 1,
     });
     return entry === undefined ? start : placeOf(entry);
+  };
+
+  const entriesOf = async (principal: Principal, ids: readonly string[]): Promise<Entry[]> => {
+    const sight = await visibility.sightOf(principal);
+    if (sight.nothing) return [];
+    const entries = await store.readByIds(principal.organization, ids, sight.predicate);
+    return entries.map((entry) => redact(entry, sight.hiddenFields));
   };
 
   return {
@@ -227,12 +258,13 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       };
     },
 
-    async entries(principal, ids) {
-      const sight = await visibility.sightOf(principal);
-      if (sight.nothing) return [];
-      const entries = await store.readByIds(principal.organization, ids, sight.predicate);
-      return entries.map((entry) => redact(entry, sight.hiddenFields));
+    async place(principal, id, filter) {
+      const { scope } = await resolve(principal, filter);
+      const [entry] = await entriesOf(principal, [id]);
+      return entry === undefined ? null : { entry, cursor: cursors.seal(placeOf(entry), scope) };
     },
+
+    entries: entriesOf,
 
     async actor(principal, type, externalId) {
       const { sight } = await resolve(principal, null);
@@ -282,11 +314,12 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
           .join();
         return found;
       };
-      const { predicate, sight, scope } = await resolve(principal, filter, { ...resolver, actors });
+      const { predicate, sight, relative, scope } = await resolve(principal, filter, { ...resolver, actors });
       return {
         predicate,
         sight,
         people,
+        renewAt: relative ? resolver.now + renewMs : null,
         seal: (place) => cursors.seal(place, scope),
         open: async (cursor) => (await locate(principal, cursor, scope, predicate, 'after')).place,
         newest: (upTo) => newest(principal, predicate, upTo),

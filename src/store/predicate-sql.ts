@@ -1,25 +1,58 @@
-import { type Outcome, outcomes } from '../model/entry.ts';
-import { normalize, type Predicate, type PredicateField } from '../model/predicate.ts';
+import { type ActorType, actorTypes, type Outcome, outcomes } from '../model/entry.ts';
+import type { Network } from '../model/ip.ts';
+import {
+  type JsonScalar,
+  type Leaf,
+  normalize,
+  type Predicate,
+  type PredicateField,
+  type PresenceField,
+} from '../model/predicate.ts';
 
-/** How a field stands in the table: one value, an array that overlaps, or types inside the targets’ JSON. */
+/** How a field stands in the table: one value, an array that overlaps, or a member of objects in a JSON list. */
 type Column =
-  | { readonly kind: 'int' | 'smallint' | 'text' | 'time' | 'outcome'; readonly column: string }
+  | { readonly kind: 'int' | 'smallint' | 'text' | 'time' | 'outcome' | 'actorType'; readonly column: string }
   | { readonly kind: 'textArray'; readonly column: string }
-  | { readonly kind: 'targetType' };
+  | { readonly kind: 'jsonMember'; readonly column: string; readonly member: string };
 
 const columns: Record<PredicateField, Column> = {
   action: { kind: 'int', column: 'action_id' },
   actor: { kind: 'int', column: 'actor_id' },
+  actorType: { kind: 'actorType', column: 'actor_type' },
   affectedUser: { kind: 'int', column: 'affected_user_id' },
   directory: { kind: 'int', column: 'directory_id' },
   vault: { kind: 'int', column: 'vault_id' },
   outcome: { kind: 'outcome', column: 'outcome' },
   severity: { kind: 'smallint', column: 'severity' },
   component: { kind: 'text', column: 'component' },
+  userAgent: { kind: 'text', column: 'user_agent' },
+  device: { kind: 'text', column: 'device' },
+  session: { kind: 'text', column: 'session' },
+  request: { kind: 'text', column: 'request' },
+  location: { kind: 'text', column: 'location' },
+  changedField: { kind: 'jsonMember', column: 'changes', member: 'field' },
   targetId: { kind: 'textArray', column: 'target_ids' },
-  targetType: { kind: 'targetType' },
+  targetType: { kind: 'jsonMember', column: 'targets', member: 'type' },
   occurredAt: { kind: 'time', column: 'occurred_at' },
   recordedAt: { kind: 'time', column: 'recorded_at' },
+};
+
+/** Columns that are NULL where an entry lacks what they hold. */
+const presenceColumns: Record<PresenceField, string> = {
+  actor: 'actor_id',
+  affectedUser: 'affected_user_id',
+  directory: 'directory_id',
+  vault: 'vault_id',
+  component: 'component',
+  targets: 'targets',
+  ip: 'ip',
+  userAgent: 'user_agent',
+  device: 'device',
+  session: 'session',
+  request: 'request',
+  location: 'location',
+  changes: 'changes',
+  metadata: 'metadata',
 };
 
 /** Collects the values of a statement; `add` gives the placeholder. */
@@ -49,7 +82,8 @@ export function timestamp(milliseconds: number): string {
 
 const isInt = (bits: 16 | 32) => (value: string | number) =>
   typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** (bits - 1);
-const isText = (value: string | number) => typeof value === 'string' && value.isWellFormed() && !value.includes('\0');
+const isText = (value: string | number | boolean) =>
+  typeof value === 'string' && value.isWellFormed() && !value.includes('\0');
 
 /**
  * Whether a column can hold the value at all. One that it cannot hold equals nothing; PostgreSQL would refuse the whole
@@ -60,9 +94,10 @@ const storable: Record<Column['kind'], (value: string | number) => boolean> = {
   smallint: isInt(16),
   time: (value) => typeof value === 'number' && Number.isInteger(value),
   outcome: (value) => outcomes.some((one) => one === value),
+  actorType: (value) => actorTypes.some((one) => one === value),
   text: isText,
   textArray: isText,
-  targetType: isText,
+  jsonMember: isText,
 };
 
 /** What a value is to PostgreSQL: the type of its list, and its form there. */
@@ -70,6 +105,7 @@ const stored = {
   int: { type: 'int4[]', of: (value) => value },
   smallint: { type: 'int2[]', of: (value) => value },
   outcome: { type: 'int2[]', of: (value) => outcomes.indexOf(value as Outcome) },
+  actorType: { type: 'int2[]', of: (value) => actorTypes.indexOf(value as ActorType) },
   text: { type: 'text[]', of: (value) => value },
   time: { type: 'timestamptz[]', of: (value) => timestamp(Number(value)) },
 } as const satisfies Record<string, { type: string; of: (value: string | number) => string | number }>;
@@ -82,8 +118,10 @@ function inSql(field: PredicateField, values: ReadonlySet<string | number>, para
   const column = columns[field];
   const list = [...values].filter(storable[column.kind]);
   switch (column.kind) {
-    case 'targetType':
-      return `exists (select from jsonb_array_elements(e.targets) t where t->>'type' = any(${parameters.add(list, 'text[]')}))`;
+    case 'jsonMember': {
+      const elements = `jsonb_array_elements(e.${column.column}) m`;
+      return `exists (select from ${elements} where m->>'${column.member}' = any(${parameters.add(list, 'text[]')}))`;
+    }
     case 'textArray':
       return `e.${column.column} && ${parameters.add(list, 'text[]')}`;
     default: {
@@ -107,6 +145,49 @@ function rangeSql(predicate: Predicate & { op: 'range' }, parameters: Parameters
   return parts.length === 1 ? parts.join('') : `(${parts.join(' and ')})`;
 }
 
+function networkSql(networks: readonly Network[], parameters: Parameters): string {
+  const [only, ...more] = networks.map((network) => network.text);
+  return more.length === 0
+    ? `e.ip <<= ${parameters.add(only, 'inet')}`
+    : `e.ip <<= any(${parameters.add([only, ...more], 'inet[]')})`;
+}
+
+/** Null for a path that no JSON in the database can have. Of a list, `->` with a key is NULL. */
+function pathSql(path: readonly string[], parameters: Parameters): string | null {
+  if (!path.every(isText)) return null;
+  return ['e.metadata', ...path.map((key) => parameters.add(key, 'text'))].join(' -> ');
+}
+
+/** Of a scalar, “contains” is “equals”; a list contains the scalars that stand in it. */
+function metadataInSql(path: readonly string[], values: ReadonlySet<JsonScalar>, parameters: Parameters): string {
+  const list = [...values].filter((value) => (typeof value === 'string' ? isText(value) : true));
+  const at = pathSql(path, parameters);
+  if (at === null) return 'false';
+  return `(${at}) @> any(${parameters.add(
+    list.map((value) => JSON.stringify(value)),
+    'jsonb[]',
+  )})`;
+}
+
+function leafSql(leaf: Leaf, parameters: Parameters): string {
+  switch (leaf.op) {
+    case 'in':
+      return inSql(leaf.field, leaf.values, parameters);
+    case 'range':
+      return rangeSql(leaf, parameters);
+    case 'exists':
+      return `e.${presenceColumns[leaf.field]} is not null`;
+    case 'network':
+      return networkSql(leaf.networks, parameters);
+    case 'metadataExists': {
+      const at = pathSql(leaf.path, parameters);
+      return at === null ? 'false' : `(${at}) is not null`;
+    }
+    case 'metadataIn':
+      return metadataInSql(leaf.path, leaf.values, parameters);
+  }
+}
+
 function compile(predicate: Predicate, parameters: Parameters): string {
   switch (predicate.op) {
     case 'and':
@@ -116,10 +197,8 @@ function compile(predicate: Predicate, parameters: Parameters): string {
     case 'not':
       // Stands on leaves only. A missing value makes a leaf NULL, and `is not true` counts that as “does not match”.
       return `(${compile(predicate.of, parameters)}) is not true`;
-    case 'in':
-      return inSql(predicate.field, predicate.values, parameters);
-    case 'range':
-      return rangeSql(predicate, parameters);
+    default:
+      return leafSql(predicate, parameters);
   }
 }
 

@@ -23,6 +23,7 @@ const kinds: Readonly<Record<string, 'READ' | 'LIVE' | 'PREVIEW' | 'none'>> = {
   tokens: 'none',
   // Entries, and what is known from entries.
   logs: 'READ',
+  logsAround: 'READ',
   log: 'READ',
   node: 'READ',
   actors: 'READ',
@@ -59,6 +60,7 @@ const operations: Readonly<Record<string, string>> = {
   eventCategories: '{ eventCategories { key } }',
   actions: '{ actions { key } }',
   logs: '{ logs(first: 1) { nodes { id } } }',
+  logsAround: '{ logsAround(id: "entry:01890000-0000-7000-8000-000000000000") { cursor } }',
   log: '{ log(id: "entry:01890000-0000-7000-8000-000000000000") { id } }',
   node: '{ node(id: "actor:MEMBER:owner") { id } }',
   actors: '{ actors { id } }',

@@ -1,5 +1,6 @@
 import {
   getVariableValues,
+  isInputObjectType,
   Kind,
   type OperationDefinitionNode,
   parse,
@@ -63,6 +64,20 @@ test('every query, mutation and subscription has an example', () => {
   const wanted = roots.flatMap((root) => Object.keys(root?.getFields() ?? {}).map((field) => `${root?.name}.${field}`));
   const shown = new Set(examples.flatMap(rootFields));
   expect(wanted.filter((field) => !shown.has(field))).toEqual([]);
+});
+
+test('every condition of a filter has an example', () => {
+  const filter = schema.getType('LogFilter');
+  const named = (value: unknown): string[] =>
+    Array.isArray(value)
+      ? value.flatMap(named)
+      : typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([name, part]) => [name, ...named(part)])
+        : [];
+  const shown = new Set(examples.flatMap(({ variables }) => named(variables?.filter)));
+  const conditions = Object.keys(isInputObjectType(filter) ? filter.getFields() : {});
+  expect(conditions.length).toBeGreaterThan(20);
+  expect(conditions.filter((name) => !shown.has(name))).toEqual([]);
 });
 
 test('names of examples and of their operations are unique', () => {

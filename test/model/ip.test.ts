@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { normalizeIp } from '../../src/model/ip.ts';
+import { inNetworks, normalizeIp, parseNetwork } from '../../src/model/ip.ts';
 import { createDatabase } from '../support/database.ts';
 import { ipAddress } from '../support/entries.ts';
 
@@ -34,6 +34,48 @@ describe('normalizeIp', () => {
       expect(normalizeIp(text)).toBe(text);
     });
     fc.assert(property, { numRuns: 500 });
+  });
+});
+
+describe('parseNetwork', () => {
+  it.each([
+    ['10.0.0.0/8', '10.0.0.0/8'],
+    ['192.0.2.10', '192.0.2.10/32'],
+    ['0.0.0.0/0', '0.0.0.0/0'],
+    ['2001:DB8::/32', '2001:db8::/32'],
+    ['::1', '::1/128'],
+    ['::/0', '::/0'],
+    ['::ffff:10.0.0.0/104', '10.0.0.0/8'],
+    ['::ffff:0:0/96', '0.0.0.0/0'],
+    ['::FFFF:192.0.2.10', '192.0.2.10/32'],
+    // Shorter than the mapped prefix: a network of IPv6 addresses.
+    ['::fffe:0:0/95', '::fffe:0:0/95'],
+  ])('%s is %s', (text, expected) => {
+    expect(parseNetwork(text)).toMatchObject({ text: expected });
+  });
+
+  it.each([
+    ['10.0.0.1/8', /bits beyond/, '10.0.0.0/8'],
+    ['::ffff:10.0.0.1/104', /bits beyond/, '10.0.0.0/8'],
+    ['2001:db8::1/32', /bits beyond/, '2001:db8::/32'],
+    ['10.0.0.0/33', /from 0 to 32/, null],
+    ['::/129', /from 0 to 128/, null],
+    ['::/-1', /from 0 to 128/, null],
+    ['::/', /from 0 to 128/, null],
+    ['10.0.0.0/8/8', /neither/, null],
+    ['10.0.0/8', /neither/, null],
+    ['010.0.0.0/8', /neither/, null],
+    ['fe80::1%1', /neither/, null],
+    ['', /neither/, null],
+  ])('refuses %s', (text, problem, instead) => {
+    expect(parseNetwork(text)).toEqual({ problem: expect.stringMatching(problem), instead });
+  });
+
+  it('has its first and last address in it, and not those beside them', () => {
+    const one = parseNetwork('10.1.0.0/16');
+    if ('problem' in one) throw new TypeError(one.problem);
+    expect(['10.1.0.0', '10.1.255.255'].every((address) => inNetworks(address, [one]))).toBe(true);
+    expect(['10.0.255.255', '10.2.0.0', '::a01:0'].some((address) => inNetworks(address, [one]))).toBe(false);
   });
 });
 

@@ -38,8 +38,21 @@ const entries: Record<string, EntryInput> = {
     directory: { id: 'f1' },
     targets: [{ type: 'item', id: 't1' }, { type: 'link' }],
     occurredAt: '2020-02-29T12:00:00Z',
+    ip: '::ffff:192.0.2.10',
+    userAgent: 'curl/8',
+    device: 'Laptop',
+    request: 'r-1',
+    location: 'Vienna, AT',
+    changes: [{ field: 'role', before: 'a', after: 'b' }, { field: 'name' }],
+    metadata: { attempt: 1, client: { version: '7.2', list: [{ a: 1 }] }, tags: ['x', 2, true], none: null },
   },
-  inVault: { action: 'passwork.item_viewed', actor: { id: 'ned', type: 'TOKEN' }, vault: { id: 'v1' } },
+  inVault: {
+    action: 'passwork.item_viewed',
+    actor: { id: 'ned', type: 'TOKEN' },
+    vault: { id: 'v1' },
+    ip: '2001:db8::7',
+    metadata: { attempt: '1', tags: 'x' },
+  },
   deep: { action: 'passwork.item_viewed', vault: { id: 'v1' }, directory: { id: 'f2' }, targets: [{ type: 'item' }] },
 };
 
@@ -121,6 +134,70 @@ test.each<[string, LogFilter, string[]]>([
   ['or', { or: [{ actor: { in: ['ned'] } }, { target: { type: { in: ['item'] } } }] }, but('bare')],
   ['beside or', { or: [{}, {}], component: { in: ['hub'] } }, only('full')],
   ['not or', { not: { or: [{ actor: { in: ['ned'] } }, { directory: { in: ['f2'] } }] } }, only('bare')],
+  ['actor type', { actor: { type: { in: ['TOKEN'] } } }, only('inVault')],
+  ['actor type notIn', { actor: { type: { notIn: ['SYSTEM', 'TOKEN'] } } }, only('full')],
+  ['actor and its type', { actor: { in: ['ned'], type: { in: ['MEMBER'] } } }, only('full')],
+  ['actor exists', { actor: { exists: true } }, only('full', 'inVault')],
+  ['no actor exists', { actor: { exists: false } }, only('bare', 'deep')],
+  ['exists beside notIn', { actor: { exists: true, notIn: ['ned'] } }, []],
+  ['exists null', { actor: { exists: null } }, all],
+  ['affectedUser exists', { affectedUser: { exists: true } }, only('full')],
+  ['directory exists', { directory: { exists: false } }, only('bare')],
+  ['vault', { vault: { in: ['v1'] } }, but('bare')],
+  ['vault notIn keeps what is in none', { vault: { notIn: ['v1'] } }, only('bare')],
+  ['vault of another', { vault: { in: ['f1', 'nowhere', 'a\0b'] } }, []],
+  ['vault exists', { vault: { exists: true } }, but('bare')],
+  ['target exists', { target: { exists: true } }, only('full', 'deep')],
+  ['target exists, without an id', { target: { exists: true, notIn: ['t1'] } }, only('deep')],
+  ['component exists', { component: { exists: false } }, but('full')],
+  ['ip', { ip: { in: ['192.0.2.10'] } }, only('full')],
+  ['ip, IPv4-mapped', { ip: { in: ['::FFFF:192.0.2.10'] } }, only('full')],
+  ['ip in a network', { ip: { in: ['192.0.2.0/24', '10.0.0.0/8'] } }, only('full')],
+  ['ip in a mapped network', { ip: { in: ['::ffff:192.0.2.0/120'] } }, only('full')],
+  ['ip in an IPv6 network', { ip: { in: ['2001:db8::/32'] } }, only('inVault')],
+  ['ip in every IPv6 network', { ip: { in: ['::/0'] } }, only('inVault')],
+  ['ip in every IPv4 network', { ip: { in: ['0.0.0.0/0'] } }, only('full')],
+  ['ip notIn keeps what has none', { ip: { notIn: ['0.0.0.0/0'] } }, but('full')],
+  ['ip in nothing', { ip: { in: [] } }, []],
+  ['ip not in nothing', { ip: { notIn: [] } }, all],
+  ['ip exists', { ip: { exists: true } }, only('full', 'inVault')],
+  ['session', { session: { in: ['bare', 'deep'] } }, only('bare', 'deep')],
+  ['session exists', { session: { exists: true } }, all],
+  ['request', { request: { in: ['r-1', 'r-2'] } }, only('full')],
+  ['request notIn', { request: { notIn: ['r-1'] } }, but('full')],
+  ['device is exact', { device: { in: ['laptop'] } }, []],
+  ['device', { device: { in: ['Laptop'] } }, only('full')],
+  ['userAgent exists', { userAgent: { exists: false } }, but('full')],
+  ['location', { location: { in: ['Vienna, AT'] } }, only('full')],
+  ['a changed field', { changes: { field: { in: ['name'] } } }, only('full')],
+  ['no such changed field', { changes: { field: { notIn: ['role'] } } }, but('full')],
+  ['changes exist', { changes: { exists: true } }, only('full')],
+  ['metadata', { metadata: [{ key: ['attempt'], in: [1] }] }, only('full')],
+  ['metadata of another type', { metadata: [{ key: ['attempt'], in: ['1'] }] }, only('inVault')],
+  ['metadata notIn keeps what has no such key', { metadata: [{ key: ['attempt'], notIn: [1] }] }, but('full')],
+  ['metadata deep inside', { metadata: [{ key: ['client', 'version'], in: ['7.2'] }] }, only('full')],
+  ['metadata in a list', { metadata: [{ key: ['tags'], in: [2, 'y'] }] }, only('full')],
+  ['metadata in a list or by itself', { metadata: [{ key: ['tags'], in: ['x'] }] }, only('full', 'inVault')],
+  ['metadata not through a list', { metadata: [{ key: ['client', 'list', '0'], exists: true }] }, []],
+  ['metadata not through a text', { metadata: [{ key: ['tags', 'length'], exists: true }] }, []],
+  ['metadata has a key', { metadata: [{ key: ['none'], exists: true }] }, only('full')],
+  ['metadata has no such key', { metadata: [{ key: ['tags'], exists: false }] }, only('bare', 'deep')],
+  ['metadata of null equals nothing', { metadata: [{ key: ['none'], in: ['null', false, 0, ''] }] }, []],
+  ['metadata exists', { metadata: [{ exists: true }] }, only('full', 'inVault')],
+  [
+    'several of metadata',
+    {
+      metadata: [
+        { key: ['attempt'], exists: true },
+        { key: ['client'], exists: false },
+      ],
+    },
+    only('inVault'),
+  ],
+  ['metadata of nothing', { metadata: [] }, all],
+  ['metadata of keys that cannot be stored', { metadata: [{ key: ['a\0b'], notIn: ['\ud800'] }] }, all],
+  ['in the last minutes', { recordedAt: { within: { last: 5, unit: 'MINUTE' } } }, all],
+  ['that happened in the last months', { occurredAt: { within: { last: 3, unit: 'MONTH' } } }, but('full')],
   ['texts that cannot be stored', { actor: { in: ['a\0b', '\ud800'] } }, []],
   ['places that cannot be stored', { directory: { in: ['a\0b'], under: ['\ud800'] } }, []],
   ['targets that cannot be stored', { target: { notIn: ['a\0b', '\ud800'] } }, all],
@@ -143,6 +220,25 @@ test('recordedAt is the server’s clock, inclusive below and exclusive above', 
   expect(await found({ recordedAt: { gte: times[1] ?? null, lt: times[3] ?? null } })).toEqual(['full', 'inVault']);
   expect(await found({ recordedAt: { lt: times[0] ?? null } })).toEqual([]);
   expect(await found({ recordedAt: { gte: '0000-01-01T00:00:00Z', lt: '9999-12-31T23:59:59.999Z' } })).toEqual(all);
+});
+
+test('a period that ends now begins where the clock says, and is asked anew by each page', async () => {
+  const { query } = at.app.services;
+  const started = at.clock.now;
+  const { recordedAt = 0 } = log.recorded[1] ?? {};
+  // The second entry is a minute old.
+  at.clock.now = recordedAt + 60_000;
+  const filter: LogFilter = { recordedAt: { within: { last: 1, unit: 'MINUTE', timeZone: 'Asia/Kolkata' } } };
+  expect(await found(filter)).toEqual(['full', 'inVault', 'deep']);
+  const first = await query.logs(owner, { first: 1, filter });
+  expect(first.hasNextPage).toBe(true);
+  // A second later it is too old: the next page goes on from the same cursor, and ends earlier.
+  at.clock.now += 1;
+  const after = first.edges[0]?.cursor ?? null;
+  const second = await query.logs(owner, { first: 5, after, filter });
+  expect(second.edges.map(({ entry }) => entry.session)).toEqual(['inVault']);
+  expect(await found({ not: filter })).toEqual(['bare', 'full']);
+  at.clock.now = started;
 });
 
 test('under a directory that one does not see is as empty as under one that does not exist', async () => {

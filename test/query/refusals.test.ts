@@ -15,7 +15,7 @@ let log: RememberedLog;
 let owner: Principal;
 
 beforeAll(async () => {
-  at = await openTestApp({ FILTER_NODES: '5', FILTER_VALUES: '10' });
+  at = await openTestApp({ FILTER_NODES: '5', FILTER_VALUES: '10', FILTER_DEPTH: '3' });
   log = await openRememberedLog(at);
   await log.append(Array.from({ length: 3 }, () => ({ action: 'passwork.item_viewed' })));
   owner = await principalOf(at.app, log.ownerToken);
@@ -37,16 +37,16 @@ async function refusal(attempt: Promise<unknown>) {
 const wrong = (text: string): LogFilter => JSON.parse(text);
 
 test.each<[string, PageArguments, string, string, RegExp]>([
-  ['an unknown action', { filter: { action: { in: ['x.y'] } } }, 'BAD_INPUT', 'filter.action.in', /"x\.y"/],
+  ['an unknown action', { filter: { action: { in: ['x.y'] } } }, 'BAD_INPUT', 'filter.action.in[0]', /"x\.y"/],
   [
     'an unknown action deep inside',
     { filter: { or: [{}, { not: { action: { notIn: ['x.y'] } } }] } },
     'BAD_INPUT',
-    'filter.or[1].not.action.notIn',
+    'filter.or[1].not.action.notIn[0]',
     /"x\.y"/,
   ],
-  ['an unknown category', { filter: { category: { in: ['x'] } } }, 'BAD_INPUT', 'filter.category.in', /"x"/],
-  ['an unknown catalogue', { filter: { catalogue: { in: ['x'] } } }, 'BAD_INPUT', 'filter.catalogue.in', /"x"/],
+  ['an unknown category', { filter: { category: { in: ['x'] } } }, 'BAD_INPUT', 'filter.category.in[0]', /"x"/],
+  ['an unknown catalogue', { filter: { catalogue: { in: ['x'] } } }, 'BAD_INPUT', 'filter.catalogue.in[0]', /"x"/],
   [
     'a time without a zone',
     { filter: { occurredAt: { gte: '2026-01-01T00:00:00' } } },
@@ -65,16 +65,95 @@ test.each<[string, PageArguments, string, string, RegExp]>([
     'an unknown outcome',
     { filter: wrong('{"outcome":{"in":["GOOD"]}}') },
     'BAD_INPUT',
-    'filter.outcome.in',
+    'filter.outcome.in[0]',
     /"GOOD".*SUCCESS/,
   ],
   ['too many conditions', { filter: { and: [{}, {}, {}, {}, {}] } }, 'QUERY_TOO_LARGE', 'filter', /more than 5/],
   [
-    'too deep a filter',
-    { filter: { not: { not: { not: { not: { not: {} } } } } } },
+    'too many conditions in one place',
+    { filter: { and: [{ actor: {}, vault: {}, ip: {}, device: {}, session: {} }] } },
     'QUERY_TOO_LARGE',
     'filter',
     /more than 5/,
+  ],
+  [
+    'too deep a filter',
+    { filter: { not: { and: [{ or: [{}, { not: {} }] }] } } },
+    'QUERY_TOO_LARGE',
+    'filter.not.and[0].or[1].not',
+    /nested more than 3 deep/,
+  ],
+  [
+    'too many values of metadata',
+    {
+      filter: {
+        metadata: [
+          { key: ['a', 'b'], in: [1, 2, 3, 4, 5] },
+          { key: ['c'], notIn: [1, 2, 3] },
+        ],
+      },
+    },
+    'QUERY_TOO_LARGE',
+    'filter',
+    /11 values; at most 10/,
+  ],
+  [
+    'what is no address',
+    { filter: { ip: { in: ['10.0.0.1', 'x'] } } },
+    'BAD_INPUT',
+    'filter.ip.in[1]',
+    /"x" is neither/,
+  ],
+  ['an address with a zone', { filter: { ip: { in: ['fe80::1%eth0'] } } }, 'BAD_INPUT', 'filter.ip.in[0]', /neither/],
+  ['too long a prefix', { filter: { ip: { in: ['10.0.0.0/33'] } } }, 'BAD_INPUT', 'filter.ip.in[0]', /from 0 to 32/],
+  [
+    'a network with bits beyond its prefix',
+    { filter: { and: [{}, { ip: { notIn: ['10.0.0.1/8'] } }] } },
+    'BAD_INPUT',
+    'filter.and[1].ip.notIn[0]',
+    /"10\.0\.0\.1\/8" has bits beyond/,
+  ],
+  [
+    'a value of metadata without a key',
+    { filter: { metadata: [{}, { in: ['x'] }] } },
+    'BAD_INPUT',
+    'filter.metadata[1].key',
+    /none is named/,
+  ],
+  [
+    'an object as a value of metadata',
+    { filter: { metadata: [{ key: ['a'], in: [1, { b: 1 }] }] } },
+    'BAD_INPUT',
+    'filter.metadata[0].in[1]',
+    /\{"b":1\} is not a string, a number, true or false/,
+  ],
+  [
+    'too long a path into metadata',
+    { filter: { metadata: [{ key: Array.from({ length: 21 }, String), exists: true }] } },
+    'QUERY_TOO_LARGE',
+    'filter',
+    /21 values/,
+  ],
+  [
+    'an unknown actor type',
+    { filter: wrong('{"actor":{"type":{"in":["ROBOT"]}}}') },
+    'BAD_INPUT',
+    'filter.actor.type.in[0]',
+    /"ROBOT".*MEMBER/,
+  ],
+  [
+    'an unknown time zone',
+    { filter: { not: { recordedAt: { within: { last: 1, unit: 'DAY', timeZone: 'Mars/Olympus' } } } } },
+    'BAD_INPUT',
+    'filter.not.recordedAt.within.timeZone',
+    /"Mars\/Olympus" is not a time zone/,
+  ],
+  [
+    'no days at all',
+    { filter: { occurredAt: { within: { last: 0, unit: 'DAY' } } } },
+    'BAD_INPUT',
+    'filter.occurredAt.within.last',
+    /0 is not a whole number from 1 to 10,000/,
   ],
   [
     'too many values',

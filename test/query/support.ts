@@ -57,7 +57,7 @@ export async function openReadingLog(at: TestApp, seed: number, count: number): 
     from,
     grow,
     expected({ reader }, filter) {
-      const facts = { catalogue, tree, opens: (directory: string) => opensTo(reader, directory, tree) };
+      const facts = { catalogue, tree, now: clock.now, opens: (directory: string) => opensTo(reader, directory, tree) };
       return log.recorded.filter((entry) => sees(reader, entry, tree) && accepts(filter, entry, facts));
     },
   };

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Entry } from '../../src/model/entry.ts';
-import { always, matches, normalize, type Predicate, predicateFields } from '../../src/model/predicate.ts';
+import {
+  always,
+  matches,
+  normalize,
+  type Predicate,
+  predicateFields,
+  presenceFields,
+} from '../../src/model/predicate.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createDatabase } from '../support/database.ts';
 import { appendRow, entry, firstRecordedAt, predicate } from '../support/entries.ts';
@@ -109,7 +116,14 @@ describe(`the two back-ends of a predicate (entries of seed ${seed})`, () => {
       vault: (one) => [one.vault],
       outcome: (one) => [one.outcome],
       severity: (one) => [one.severity],
+      actorType: (one) => [one.actorType],
       component: (one) => [one.component],
+      userAgent: (one) => [one.userAgent],
+      device: (one) => [one.device],
+      session: (one) => [one.session],
+      request: (one) => [one.request],
+      location: (one) => [one.location],
+      changedField: (one) => (one.changes ?? []).map((change) => change.field),
       targetId: (one) => one.targets.map((target) => target.id),
       targetType: (one) => one.targets.map((target) => target.type),
       occurredAt: (one) => [one.occurredAt],
@@ -137,6 +151,28 @@ describe(`the two back-ends of a predicate (entries of seed ${seed})`, () => {
     }
   });
 
+  it.each(presenceFields)('tells whether an entry has %s', async (field) => {
+    const tree: Predicate = { op: 'exists', field };
+    const expected = positionsWhere((one) => {
+      const value = one[field];
+      return value !== null && !(Array.isArray(value) && value.length === 0);
+    });
+    expect(expected.length).toBeGreaterThan(0);
+    expect(expected.length).toBeLessThan(entryCount);
+    expect(inMemory(tree)).toEqual(expected);
+    expect(positions(await page(tree))).toEqual(expected);
+    expect(positions(await page(negation(tree)))).toEqual(positionsWhere((one) => !expected.includes(one.position)));
+  });
+
+  it('meets values of metadata, and networks', () => {
+    // Nothing above proves that a random path, value or network was ever met; this does.
+    const leaves = fc.sample(predicate, { seed, numRuns: 3000 });
+    for (const op of ['metadataIn', 'metadataExists', 'network'] as const) {
+      const met = leaves.filter((tree) => tree.op === op).map((tree) => inMemory(tree).length);
+      expect(met.filter((count) => count > 0 && count < entryCount).length, op).toBeGreaterThan(3);
+    }
+  });
+
   it('keeps entries without a value when it negates', async () => {
     const tree = negation({ op: 'in', field: 'actor', values: new Set([1]) });
     const expected = positionsWhere((one) => one.actor !== 1);
@@ -152,6 +188,9 @@ describe(`the two back-ends of a predicate (entries of seed ${seed})`, () => {
     ['not in ()', { op: 'not', of: { op: 'in', field: 'actor', values: new Set<number>() } }, entryCount],
     ['an open range', { op: 'range', field: 'severity', gte: null, lt: null }, entryCount],
     ['an empty range', { op: 'range', field: 'severity', gte: 5, lt: 5 }, 0],
+    ['no networks', { op: 'network', networks: [] }, 0],
+    ['no values of metadata', { op: 'metadataIn', path: ['a'], values: new Set() }, 0],
+    ['a key that cannot be stored', { op: 'not', of: { op: 'metadataExists', path: ['a\0'] } }, entryCount],
     ['a text that only sounds alike', { op: 'in', field: 'component', values: new Set(['\ud800']) }, 0],
   ] satisfies [string, Predicate, number][])('%s', async (_name, tree, count) => {
     expect(inMemory(tree)).toHaveLength(count);
@@ -175,7 +214,7 @@ describe('normalize', () => {
     const wellFormed = (tree: Predicate, root: boolean): boolean => {
       switch (tree.op) {
         case 'not':
-          return (tree.of.op === 'in' || tree.of.op === 'range') && wellFormed(tree.of, false);
+          return tree.of.op !== 'not' && tree.of.op !== 'and' && tree.of.op !== 'or' && wellFormed(tree.of, false);
         case 'and':
         case 'or':
           return (
@@ -183,9 +222,15 @@ describe('normalize', () => {
             (tree.of.length > 1 && tree.of.every((part) => part.op !== tree.op && wellFormed(part, false)))
           );
         case 'in':
+        case 'metadataIn':
           return tree.values.size > 0;
+        case 'network':
+          return tree.networks.length > 0;
         case 'range':
           return tree.gte !== null || tree.lt !== null;
+        case 'exists':
+        case 'metadataExists':
+          return true;
       }
     };
     const property = fc.property(predicate, entry, (tree, one) => {

@@ -12,7 +12,15 @@ import {
   outcomes,
   type Target,
 } from '../../src/model/entry.ts';
-import { type Predicate, type PredicateField, predicateFields, type RangeField } from '../../src/model/predicate.ts';
+import { normalizeIp, parseNetwork } from '../../src/model/ip.ts';
+import {
+  type JsonScalar,
+  type Predicate,
+  type PredicateField,
+  predicateFields,
+  presenceFields,
+  type RangeField,
+} from '../../src/model/predicate.ts';
 import { uuidV7 } from '../../src/model/uuid.ts';
 import type { AppendRow } from '../../src/store/store.ts';
 
@@ -98,6 +106,52 @@ export const metadata: fc.Arbitrary<{ [key: string]: Json }> = fc.dictionary(jso
   noNullPrototype: true,
 });
 
+/** Keys and values from small pools, for predicates to meet: texts that look like numbers, keys that look like indexes. */
+const fewKeys = fc.constantFrom('a', 'A', '0', '-1', '__proto__', 'constructor', '{a}', ...trickyTexts.slice(2, 9));
+const fewScalars = fc.constantFrom<JsonScalar>(
+  'web',
+  'Web',
+  '',
+  '1',
+  'true',
+  'null',
+  1,
+  0,
+  -1.5,
+  1e21,
+  1e-7,
+  true,
+  false,
+);
+const fewJson: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3, depthSize: 'small' },
+    { weight: 3, arbitrary: fc.oneof(fewScalars, fc.constant(null)) },
+    { weight: 1, arbitrary: fc.array(tie('value'), { maxLength: 3 }) },
+    { weight: 3, arbitrary: fc.dictionary(fewKeys, tie('value'), { maxKeys: 3, noNullPrototype: true }) },
+  ),
+})).value;
+/** As validation lets it pass: not empty. */
+const someMetadata: fc.Arbitrary<{ [key: string]: Json }> = fc.oneof(
+  { weight: 1, arbitrary: metadata },
+  { weight: 3, arbitrary: fc.dictionary(fewKeys, fewJson, { minKeys: 1, maxKeys: 4, noNullPrototype: true }) },
+);
+
+/** Addresses that lie close to each other, and the networks around them. */
+const fewAddresses = [
+  ...['10.0.0.1', '10.0.0.2', '10.255.0.1', '192.0.2.255', '0.0.0.0', '255.255.255.255'],
+  ...['::', '::1', '::1.2.3.4', '::ffff:10.0.0.1', '2001:db8::1', '2001:db8:0:1::', 'ffff::'],
+].map(normalizeIp);
+const someAddress = fc.oneof(fc.constantFrom(...fewAddresses), ipAddress.map(normalizeIp));
+const network = fc
+  .tuple(someAddress, fc.nat({ max: 128 }))
+  .map(([address, bits]) => {
+    const cidr = `${address}/${address.includes(':') ? bits : bits % 33}`;
+    const parsed = parseNetwork(cidr);
+    return 'problem' in parsed ? parseNetwork(parsed.instead ?? '') : parsed;
+  })
+  .filter((one) => !('problem' in one));
+
 /** An entry as the log keeps it; `position` and `organization` are 0 until a log assigns them. */
 export const entry: fc.Arbitrary<Entry> = fc
   .record({
@@ -122,14 +176,14 @@ export const entry: fc.Arbitrary<Entry> = fc
     vault: maybe(number),
     vaultName: maybe(plainText),
     targets: fc.array(target, { maxLength: 3 }),
-    ip: maybe(fc.ipV4()),
+    ip: maybe(someAddress),
     userAgent: maybe(plainText),
     device: maybe(plainText),
     session: maybe(plainText),
     request: maybe(plainText),
     location: maybe(plainText),
     changes: maybe(fc.array(change, { minLength: 1, maxLength: 2 })),
-    metadata: maybe(metadata),
+    metadata: maybe(someMetadata),
   })
   .map(({ random, ...rest }) => ({ ...rest, id: uuidV7(rest.recordedAt, (bytes) => bytes.set(random)) }));
 
@@ -185,7 +239,14 @@ const valuesOf: Record<PredicateField, fc.Arbitrary<string | number>> = {
   vault: numbers,
   outcome: mostly(fc.constantFrom(...outcomes), fc.constantFrom<string | number>('success', 0)),
   severity: mostly(fc.integer({ min: 1, max: 10 }), wrongNumber),
+  actorType: mostly(fc.constantFrom(...actorTypes), fc.constantFrom<string | number>('member', 0)),
   component: texts,
+  userAgent: texts,
+  device: texts,
+  session: texts,
+  request: texts,
+  location: texts,
+  changedField: texts,
   targetId: texts,
   targetType: mostly(fc.constantFrom('item', 'link', 'Item', trickyTexts[2], trickyTexts[3]), wrongText),
   occurredAt: times,
@@ -230,12 +291,38 @@ const rangeLeaf: fc.Arbitrary<Predicate> = fc
     }),
   );
 
+const path = fc.array(
+  fc.oneof({ weight: 8, arbitrary: fewKeys }, { weight: 1, arbitrary: fc.constantFrom('a\0b', '\ud800', 'no') }),
+  {
+    minLength: 1,
+    maxLength: 3,
+  },
+);
+const jsonValue = fc.oneof(
+  { weight: 6, arbitrary: fewScalars },
+  { weight: 1, arbitrary: fc.constantFrom<JsonScalar>('a\0b', '\ud800', 2, 1e300) },
+);
+const otherLeaf: fc.Arbitrary<Predicate> = fc.oneof(
+  fc.constantFrom(...presenceFields).map((field): Predicate => ({ op: 'exists', field })),
+  fc.array(network, { maxLength: 3 }).map(
+    (networks): Predicate => ({
+      op: 'network',
+      networks: networks.flatMap((one) => ('problem' in one ? [] : [one])),
+    }),
+  ),
+  path.map((keys): Predicate => ({ op: 'metadataExists', path: keys })),
+  fc
+    .tuple(path, fc.array(jsonValue, { maxLength: 4 }))
+    .map(([keys, values]): Predicate => ({ op: 'metadataIn', path: keys, values: new Set(values) })),
+);
+
 /** Trees of every operator over every field, some five levels deep. */
 export const predicate: fc.Arbitrary<Predicate> = fc.letrec<{ tree: Predicate }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 5, depthSize: 'small' },
     { weight: 3, arbitrary: inLeaf },
     { weight: 1, arbitrary: rangeLeaf },
+    { weight: 2, arbitrary: otherLeaf },
     { weight: 2, arbitrary: fc.record({ op: fc.constant('not'), of: tie('tree') }) },
     {
       weight: 4,

@@ -3,8 +3,8 @@
  * from docs/api.md and the rule of visibility, and sharing nothing with the code that it judges but the types of input.
  */
 import type { Catalogue } from '../../src/catalogue/catalogue.ts';
-import type { EntryInput } from '../../src/model/entry.ts';
-import type { LogFilter } from '../../src/query/query.ts';
+import type { EntryInput, Json } from '../../src/model/entry.ts';
+import type { LogFilter, MetadataCondition, TimeCondition } from '../../src/query/filter.ts';
 
 /** An entry as it was stated, with what the log gave it. */
 export interface Recorded {
@@ -19,6 +19,8 @@ export type TreeOf = ReadonlyMap<string, string | null>;
 export interface Facts {
   readonly catalogue: Catalogue;
   readonly tree: TreeOf;
+  /** When the question is asked. */
+  readonly now: number;
   /** Roots that the reader may look below; others stand for themselves alone. */
   readonly opens: (directory: string) => boolean;
 }
@@ -31,8 +33,12 @@ export function* upwards(directory: string, tree: TreeOf): Generator<string> {
 }
 
 interface OneOf<T> {
-  readonly in?: readonly T[] | null;
-  readonly notIn?: readonly T[] | null;
+  readonly in?: readonly T[] | null | undefined;
+  readonly notIn?: readonly T[] | null | undefined;
+}
+
+interface Exists {
+  readonly exists?: boolean | null | undefined;
 }
 
 function oneOf<T>(condition: OneOf<T> | null | undefined, values: readonly (T | null | undefined)[]): boolean {
@@ -41,6 +47,60 @@ function oneOf<T>(condition: OneOf<T> | null | undefined, values: readonly (T | 
   if (condition.in && !hit(condition.in)) return false;
   return !(condition.notIn && hit(condition.notIn));
 }
+
+const there = (condition: Exists | null | undefined, value: unknown): boolean =>
+  condition?.exists == null || condition.exists === (value != null && value !== '');
+
+/** An address bit by bit; an IPv4-mapped one is the IPv4 one. */
+function bits(address: string): string {
+  const dotted = /^(?:::ffff:)?(\d+)\.(\d+)\.(\d+)\.(\d+)$/i.exec(address);
+  const spread = (groups: readonly number[], size: number) =>
+    groups.map((group) => group.toString(2).padStart(size, '0')).join('');
+  if (dotted !== null) return spread(dotted.slice(1).map(Number), 8);
+  const [left = '', right] = address.split('::');
+  const groups = (text: string) => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)));
+  const [head, tail] = [groups(left), right === undefined ? [] : groups(right)];
+  return spread([...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail], 16);
+}
+
+function inNetwork(address: string, network: string): boolean {
+  const [base = '', length] = network.split('/');
+  const [one, two] = [bits(address), bits(base)];
+  const prefix =
+    length === undefined ? two.length : Number(length) - (base.includes(':') && two.length === 32 ? 96 : 0);
+  return one.length === two.length && one.slice(0, prefix) === two.slice(0, prefix);
+}
+
+function comesFrom(condition: LogFilter['ip'], address: string | null | undefined): boolean {
+  const hit = (list: readonly string[]) => address != null && list.some((network) => inNetwork(address, network));
+  if (condition?.in && !hit(condition.in)) return false;
+  return !(condition?.notIn && hit(condition.notIn)) && there(condition, address);
+}
+
+/** A value at a path; undefined for none. */
+function dig(from: Json | undefined, [key, ...rest]: readonly string[]): Json | undefined {
+  if (key === undefined || from === undefined) return from;
+  const isObject = typeof from === 'object' && from !== null && !Array.isArray(from);
+  const member = isObject ? Object.entries(from).find(([name]) => name === key) : undefined;
+  return dig(member?.[1], rest);
+}
+
+function tells(condition: MetadataCondition, metadata: EntryInput['metadata']): boolean {
+  // Empty metadata is none.
+  const kept = Object.keys(metadata ?? {}).length === 0 ? undefined : (metadata ?? undefined);
+  const value = dig(kept, condition.key ?? []);
+  const values = value === undefined ? [] : Array.isArray(value) ? value : [value];
+  const exists = condition.exists == null || condition.exists === (value !== undefined);
+  return oneOf(condition, values) && exists;
+}
+
+/** The oracle knows days, without a time zone: other units are tested by hand. */
+const since = (condition: TimeCondition | null | undefined, now: number): number | null =>
+  condition?.within == null
+    ? null
+    : now -
+      condition.within.last *
+        { MINUTE: 60_000, HOUR: 3_600_000, DAY: 86_400_000, WEEK: 0, MONTH: 0, YEAR: 0 }[condition.within.unit];
 
 function between(gte: number | null | undefined, lt: number | null | undefined, value: number): boolean {
   return (gte == null || value >= gte) && (lt == null || value < lt);
@@ -57,6 +117,8 @@ function isUnder(filter: LogFilter, entry: Recorded, facts: Facts): boolean {
     (root) => root === directory || (facts.opens(root) && [...upwards(directory, facts.tree)].includes(root)),
   );
 }
+
+const texts = ['component', 'userAgent', 'device', 'session', 'request', 'location'] as const;
 
 /** Whether the entry satisfies the filter. */
 export function accepts(filter: LogFilter | null | undefined, entry: Recorded, facts: Facts): boolean {
@@ -76,8 +138,14 @@ export function accepts(filter: LogFilter | null | undefined, entry: Recorded, f
     oneOf(filter.catalogue, [action.catalogue]) &&
     oneOf(filter.actionGroup, [action.actionGroup]) &&
     oneOf(filter.actor, [input.actor?.id]) &&
+    there(filter.actor, input.actor?.id) &&
+    oneOf(filter.actor?.type, [input.actor?.type ?? (input.actor?.id == null ? 'SYSTEM' : 'MEMBER')]) &&
     oneOf(filter.affectedUser, [input.affectedUser?.id]) &&
+    there(filter.affectedUser, input.affectedUser?.id) &&
     oneOf(filter.directory, [directoryOf(entry)]) &&
+    there(filter.directory, directoryOf(entry)) &&
+    oneOf(filter.vault, [input.vault?.id]) &&
+    there(filter.vault, input.vault?.id) &&
     isUnder(filter, entry, facts) &&
     oneOf(
       filter.target,
@@ -90,9 +158,19 @@ export function accepts(filter: LogFilter | null | undefined, entry: Recorded, f
     oneOf(filter.outcome, [input.outcome ?? action.defaultOutcome]) &&
     oneOf(filter.severity, [severity]) &&
     between(filter.severity?.gte, filter.severity?.lt, severity) &&
-    oneOf(filter.component, [input.component]) &&
+    there(filter.target, targets[0]) &&
+    texts.every((field) => oneOf(filter[field], [input[field]]) && there(filter[field], input[field])) &&
+    comesFrom(filter.ip, input.ip) &&
+    oneOf(
+      filter.changes?.field,
+      (input.changes ?? []).map((change) => change.field),
+    ) &&
+    there(filter.changes, input.changes?.[0]) &&
+    (filter.metadata ?? []).every((condition) => tells(condition, input.metadata)) &&
     between(time(filter.occurredAt?.gte), time(filter.occurredAt?.lt), occurredAt) &&
-    between(time(filter.recordedAt?.gte), time(filter.recordedAt?.lt), recordedAt)
+    between(time(filter.recordedAt?.gte), time(filter.recordedAt?.lt), recordedAt) &&
+    between(since(filter.occurredAt, facts.now), null, occurredAt) &&
+    between(since(filter.recordedAt, facts.now), null, recordedAt)
   );
 }
 

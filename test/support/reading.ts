@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { World } from '../../src/administration/administration.ts';
 import type { Catalogue } from '../../src/catalogue/catalogue.ts';
-import { actorTypes, type EntryInput, outcomes } from '../../src/model/entry.ts';
+import { actorTypes, type EntryInput, type Json, outcomes } from '../../src/model/entry.ts';
 import { accessLevels } from '../../src/model/role.ts';
 import type { LogFilter } from '../../src/query/query.ts';
 import type { Reader } from './oracle.ts';
@@ -16,6 +16,18 @@ const places = [...directories, unknownPlaces.vault];
 const components = ['web', 'mobile', 'Web'];
 const targetTypes = ['item', 'link'];
 const targetIds = ['t1', 't2', "t'3"];
+const addresses = ['10.0.0.1', '10.0.1.1', '::ffff:10.0.0.1', '2001:db8::1', '2001:db8:1::1'];
+const networks = ['10.0.0.1', '10.0.0.0/16', '0.0.0.0/0', '::ffff:10.0.0.0/120', '::/0', '2001:db8::/48'];
+const words = ['alpha', 'Alpha', 'beta'];
+const fields = ['role', 'name'];
+const metadata: fc.Arbitrary<NonNullable<EntryInput['metadata']>> = fc.record(
+  {
+    tag: fc.constantFrom('x', 'y', 1, true, null),
+    tags: fc.constantFrom(['x'], ['x', 1], []),
+    client: fc.record({ version: fc.constantFrom('1', '2', 1) }),
+  },
+  { requiredKeys: [] },
+);
 
 /** Keys that cover every catalogue, and actions with a group and without. */
 export const someActions = (catalogue: Catalogue): string[] =>
@@ -108,6 +120,14 @@ export const entryInput = (catalogue: Catalogue, from: number): fc.Arbitrary<Ent
           maxLength: 2,
         }),
       ),
+      ip: rare(fc.constantFrom(...addresses)),
+      userAgent: rare(fc.constantFrom(...words)),
+      device: rare(fc.constantFrom(...words)),
+      session: rare(fc.constantFrom(...words)),
+      request: rare(fc.constantFrom(...words)),
+      location: rare(fc.constantFrom(...words)),
+      changes: rare(fc.array(fc.record({ field: fc.constantFrom(...fields) }), { maxLength: 2 })),
+      metadata: rare(metadata),
       placed,
     })
     .map(({ placed: where, ...rest }) => ({ ...rest, ...where }));
@@ -116,8 +136,15 @@ const lists = <T>(...values: readonly T[]) => fc.array(fc.constantFrom(...values
 const set = <T>(...values: readonly T[]) =>
   fc.record({ in: rare(lists(...values)), notIn: rare(lists(...values)) }, { requiredKeys: [] });
 
-/** Filters over every condition, with unknown ids, empty lists and nulls, some four levels deep. */
-export function logFilter(catalogue: Catalogue, from: number): fc.Arbitrary<LogFilter> {
+/**
+ * Filters over every condition, with unknown ids, empty lists and nulls, some four levels deep.
+ * @param still whether the clock stands still while the filter is used: if not, no period that ends now begins among the entries
+ */
+export function logFilter(
+  catalogue: Catalogue,
+  from: number,
+  { still = true }: { readonly still?: boolean } = {},
+): fc.Arbitrary<LogFilter> {
   const keys = someActions(catalogue);
   const actions = catalogue.actions.filter((action) => keys.includes(action.key));
   const categories = [...new Set(actions.map((action) => action.category))];
@@ -128,22 +155,44 @@ export function logFilter(catalogue: Catalogue, from: number): fc.Arbitrary<LogF
   const directory = fc.record({ under: rare(lists(...places, unknownPlaces.folder, 'nowhere')) }, { requiredKeys: [] });
   const level = rare(fc.integer({ min: 0, max: 11 }));
   const range = fc.record({ gte: level, lt: level }, { requiredKeys: [] });
+  const within = fc.record({
+    last: fc.integer({ min: 1, max: 3 }),
+    unit: still ? fc.constantFrom('MINUTE', 'HOUR', 'DAY') : fc.constant('DAY'),
+    timeZone: rare(fc.constantFrom('UTC', 'Etc/GMT-14')),
+    whole: rare(fc.constant(false)),
+  });
+  const times = fc.tuple(period, rare(within)).map(([one, two]) => ({ ...one, within: two }));
+  const exists = fc.record({ exists: rare(fc.boolean()) }, { requiredKeys: [] });
+  const optional = <T>(condition: fc.Arbitrary<T>) =>
+    fc.tuple(condition, exists).map(([one, two]) => ({ ...one, ...two }));
+  const keyed = fc.record({ key: fc.constantFrom(['tag'], ['tags'], ['client', 'version'], ['client'], ['no']) });
+  const scalars = set<Json>('x', 'y', 1, '1', true);
   const leaf: fc.Arbitrary<LogFilter> = fc.oneof(
     set(...keys).map((action) => ({ action })),
     set(...categories).map((category) => ({ category })),
     set(...catalogue.catalogues.map((one) => one.key)).map((key) => ({ catalogue: key })),
     set(...groups, 'No Such Group').map((actionGroup) => ({ actionGroup })),
-    idsOf.map((actor) => ({ actor })),
-    idsOf.map((affectedUser) => ({ affectedUser })),
-    fc.tuple(set(...places, 'nowhere'), directory).map(([one, two]) => ({ directory: { ...one, ...two } })),
+    fc.tuple(optional(idsOf), rare(set(...actorTypes))).map(([condition, type]) => ({ actor: { ...condition, type } })),
+    optional(idsOf).map((affectedUser) => ({ affectedUser })),
+    fc.tuple(optional(set(...places, 'nowhere')), directory).map(([one, two]) => ({ directory: { ...one, ...two } })),
+    optional(set(...places, 'nowhere')).map((vault) => ({ vault })),
     fc
-      .tuple(set(...targetIds, 'none'), rare(set(...targetTypes, 'none')))
+      .constantFrom('userAgent', 'device', 'session', 'request', 'location')
+      .chain((field) => optional(set(...words, 'none')).map((condition) => ({ [field]: condition }))),
+    optional(set(...networks)).map((ip) => ({ ip })),
+    fc.tuple(exists, rare(set(...fields, 'none'))).map(([one, field]) => ({ changes: { ...one, field } })),
+    fc
+      .array(fc.tuple(optional(scalars), keyed), { maxLength: 2 })
+      .map((conditions) => ({ metadata: conditions.map(([one, two]) => ({ ...one, ...two })) })),
+    exists.map((condition) => ({ metadata: [condition] })),
+    fc
+      .tuple(optional(set(...targetIds, 'none')), rare(set(...targetTypes, 'none')))
       .map(([ids, type]) => ({ target: { ...ids, type } })),
     set(...outcomes).map((outcome) => ({ outcome })),
     fc.tuple(set(1, 2, 5, 9, 99), range).map(([one, two]) => ({ severity: { ...one, ...two } })),
-    set(...components, 'none').map((component) => ({ component })),
-    period.map((occurredAt) => ({ occurredAt })),
-    period.map((recordedAt) => ({ recordedAt })),
+    optional(set(...components, 'none')).map((component) => ({ component })),
+    times.map((occurredAt) => ({ occurredAt })),
+    times.map((recordedAt) => ({ recordedAt })),
   );
   return fc.letrec<{ tree: LogFilter }>((tie) => ({
     tree: fc.oneof(

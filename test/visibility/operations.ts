@@ -59,7 +59,16 @@ export const conditions: Readonly<Record<string, readonly Variables[]>> = {
   outcome: [{ outcome: { in: ['DENIED'] } }, { outcome: { notIn: ['FAILURE'] } }],
   severity: [{ severity: { gte: 9 } }, { severity: { in: [5, 9] } }],
   component: [{ component: { in: ['SECRET part', 'web'] } }, { component: { notIn: ['web'] } }],
-  occurredAt: [{ occurredAt: { gte: '2020-01-01T00:00:00Z' } }],
+  vault: [{ vault: { in: ['hr', 'it'] } }, { vault: { exists: false } }],
+  ip: [{ ip: { in: ['0.0.0.0/0', '::/0'] } }, { ip: { exists: true } }],
+  userAgent: [{ userAgent: { exists: true } }],
+  device: [{ device: { exists: true } }],
+  session: [{ session: { notIn: ['SECRET'] } }],
+  request: [{ request: { exists: false } }],
+  location: [{ location: { exists: true } }],
+  changes: [{ changes: { field: { in: ['role', 'SECRET'] } } }, { changes: { exists: true } }],
+  metadata: [{ metadata: [{ key: ['SECRET'], exists: true }] }, { metadata: [{ exists: false }] }],
+  occurredAt: [{ occurredAt: { within: { last: 1, unit: 'DAY' } } }, { occurredAt: { gte: '2020-01-01T00:00:00Z' } }],
   recordedAt: [{ recordedAt: { lt: '2020-01-01T00:00:00Z' } }],
 };
 
@@ -117,6 +126,10 @@ export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = 
     ...each('LogFilter', 'filter: $v', filters()).map((operation) => ({ ...operation, selection: outline })),
   ],
   log: (known) => each('ID!', 'id: $v', [...known.hiddenEntries, ...known.visibleEntries.slice(0, 2), 'nothing']),
+  logsAround: (known) => [
+    ...each('ID!', 'id: $v', [...known.hiddenEntries, ...known.visibleEntries.slice(0, 3), 'nothing']),
+    ...each('LogFilter', `id: "${known.visibleEntries[0]}", filter: $v`, [{ not: { actor: { in: ['ghost'] } } }]),
+  ],
   node: (known) => each('ID!', 'id: $v', ids(known)),
   actors: () => [{}, ...each('String', 'search: $v', searches), ...each('Int', 'first: $v', [0, 1, 501])],
   directories: () => [
