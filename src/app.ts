@@ -32,6 +32,7 @@ import { type Log, openLog, openUpkeep } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
 import { pooledRandom, type RandomSource } from './model/uuid.ts';
 import { openQuery } from './query/query.ts';
+import { backup, raiseGenerations, restore } from './store/backup.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -40,6 +41,10 @@ import { openExplanations, openPreviews, openVisibility } from './visibility/vis
 
 export type { Config } from './config.ts';
 export { type Demo, type DemoFile, demoFilePath } from './demo/fill.ts';
+
+/** For the commands that work on the database itself; they open no app. */
+export const database = { backup, restore, raiseGenerations };
+export const { version } = manifest;
 
 /** Structured lines on stderr; stdout belongs to what a person reads. */
 export function openLogger(config: Config): Logger {
@@ -166,7 +171,7 @@ async function sharedKeys(store: Store, random: RandomSource) {
 
 /** The numbers that are asked for when the metrics are read. */
 function watchStore(metrics: Metrics, store: Pick<Store, 'pool' | 'hints'>): void {
-  metrics.set('annals_info', 1, { version: manifest.version });
+  metrics.set('annals_info', 1, { version });
   metrics.watch('annals_database_connections', () => store.pool.connections);
   metrics.watch('annals_database_connections_idle', () => store.pool.idle);
   metrics.watch('annals_database_waiting', () => store.pool.waiting);

@@ -242,6 +242,24 @@ export const errorTable = {
     http: 500,
     exit: 2,
   },
+  BACKUP_FAILED: {
+    message: 'The backup was not made.',
+    cure: 'Remove the cause that the message names and run it again; nothing of it is left.',
+    http: 500,
+    exit: 4,
+  },
+  BACKUP_INVALID: {
+    message: 'The backup cannot be used.',
+    cure: 'Restore another one.',
+    http: 500,
+    exit: 2,
+  },
+  DATA_EXISTS: {
+    message: 'There is something already where this would go.',
+    cure: 'Name a place where nothing is; nothing is overwritten.',
+    http: 500,
+    exit: 2,
+  },
   EMBEDDED_UNSUPPORTED: {
     message: 'The embedded PostgreSQL does not run here.',
     cure: 'Use Linux or macOS, or set DATABASE_URL to a PostgreSQL server.',

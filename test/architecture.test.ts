@@ -17,7 +17,7 @@ const named = {
   errors: { imports: [] },
   model: { imports: [], alsoPublic: '*' },
   config: { imports: ['errors'] },
-  store: { imports: ['model', 'errors'], alsoPublic: ['embedded.ts', 'migrate.ts'] },
+  store: { imports: ['model', 'errors'], alsoPublic: ['embedded.ts', 'migrate.ts', 'backup.ts'] },
   catalogue: { imports: ['model', 'errors', 'store'], alsoPublic: ['numbers.ts'] },
   auth: { imports: ['model', 'errors', 'store'] },
   visibility: { imports: ['model', 'errors', 'store'] },

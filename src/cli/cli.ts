@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util';
 import { readConfig } from '../config.ts';
 import { AnnalsError, errorInfo } from '../errors.ts';
 import { type Command, parseOptions } from './command.ts';
+import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { importCommand } from './commands/import.ts';
 import { organizationCreate } from './commands/organization.ts';
 import { serve } from './commands/serve.ts';
 import { commandHelp, overview } from './help.ts';
 
-export const commands: readonly Command[] = [serve, organizationCreate, importCommand];
+export const commands: readonly Command[] = [serve, organizationCreate, importCommand, backupCommand, restoreCommand];
 
 function usage(message: string, cure?: string): AnnalsError {
   return new AnnalsError('USAGE', { message, ...(cure === undefined ? {} : { cure }) });

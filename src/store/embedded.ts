@@ -7,7 +7,7 @@ import { type LaunchOptions, launch, type Postmaster, type PostmasterExit } from
 import { ensureRoles, socketUrls } from './embedded/roles.ts';
 
 export type { PostmasterExit } from './embedded/postmaster.ts';
-export { ownerRole, serverRole, socketUrl } from './embedded/roles.ts';
+export { ownerRole, serverRole, socketUrl, socketUrls } from './embedded/roles.ts';
 
 export interface EmbeddedOptions {
   /** Created where missing. One server at a time; may lie under any path that the user may write to. */

@@ -108,9 +108,14 @@ async function checkServer(client: pg.Client): Promise<string> {
   return server.role;
 }
 
-async function readMigrations(directory: string): Promise<MigrationList> {
+/** Names of the migrations that this Annals was released with. */
+export async function knownMigrations(directory = join(root, 'migrations')): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+async function readMigrations(directory: string): Promise<MigrationList> {
+  const names = await knownMigrations(directory);
   const read = (...path: string[]): Promise<string> => readFile(join(directory, ...path), 'utf8');
   return {
     baseDir: directory,

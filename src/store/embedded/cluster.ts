@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { access, chmod, chown, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AnnalsError } from '../../errors.ts';
@@ -30,6 +30,7 @@ export async function prepareCluster(
       cause,
     });
   });
+  if (text === undefined) await refuseInterrupted(place);
   if (text === undefined) await createCluster(place, binaries, runDirectory, options);
   else if (Number.parseInt(text, 10) !== binaries.major) {
     throw new AnnalsError('EMBEDDED_VERSION', {
@@ -37,6 +38,20 @@ export async function prepareCluster(
     });
   }
   await symlink(place.cluster, join(runDirectory, 'data'));
+}
+
+/** A restore that was interrupted must not be answered with an empty database. */
+async function refuseInterrupted(place: Place): Promise<void> {
+  const left = `${place.cluster}.restoring`;
+  const found = await access(left).then(
+    () => true,
+    () => false,
+  );
+  if (!found) return;
+  throw new AnnalsError('EMBEDDED_FAILED', {
+    message: `A restore into ${place.dataDirectory} was interrupted.`,
+    cure: `Run it again; or remove ${left} to start with an empty database.`,
+  });
 }
 
 /** initdb into a side directory, then one rename: a cluster that has the name `cluster` is complete. */
