@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openClient } from '../../src/cli/client.ts';
 import { compareFacts, compareManifest } from '../../src/store/backup/description.ts';
+import { restore } from '../../src/store/backup.ts';
 import { PageDocument } from '../generated/graphql.ts';
 import { until } from '../support/app.ts';
 import { annals, type DataDirectory, newDataDirectory, startProgram, startServer } from '../support/program.ts';
@@ -190,9 +191,8 @@ describe('refused', () => {
     await cp(whole, copy, { recursive: true });
     await damage(copy);
     await using fresh = await newDataDirectory();
-    const { stderr, code: exit } = await annals(['restore', '--same-history', copy], settings(fresh));
-    expect(stderr).toContain(`annals: ${code}: `);
-    expect(exit).toBe(2);
+    const options = { dataDirectory: fresh.path, from: copy, acceptFork: false, log: () => {} };
+    await expect(restore(options)).rejects.toMatchObject({ code });
     expect(existsSync(join(fresh.path, 'cluster'))).toBe(false);
   });
 
@@ -203,8 +203,9 @@ describe('refused', () => {
       text.replace(/"entries": (\d+)/, (_all, count: string) => `"entries": ${Number(count) + 1}`),
     );
     await using fresh = await newDataDirectory();
-    const { stderr } = await annals(['restore', '--same-history', copy], settings(fresh));
-    expect(stderr).toMatch(/BACKUP_INVALID: The restored database is not what was backed up: the log of/);
+    const options = { dataDirectory: fresh.path, from: copy, acceptFork: false, log: () => {} };
+    const message = expect.stringMatching(/^The restored database is not what was backed up: the log of/);
+    await expect(restore(options)).rejects.toMatchObject({ code: 'BACKUP_INVALID', message });
   });
 
   it('a place where data are', async () => {

@@ -83,9 +83,9 @@ export async function startBaseBackup(adminUrl: string): Promise<BaseBackup> {
   client.on('error', () => {});
   await client.connect();
   // Keeps the server from removing log that the copy still needs; it goes with the connection.
-  await client.query(`create_replication_slot annals_backup_${process.pid} temporary physical reserve_wal`);
-  const options = "label 'annals', checkpoint 'fast', wal true, manifest 'yes', manifest_checksums 'SHA256'";
-  const query = new BackupQuery(`base_backup (${options})`);
+  await client.query(`CREATE_REPLICATION_SLOT annals_backup_${process.pid} TEMPORARY PHYSICAL (RESERVE_WAL)`);
+  const options = "LABEL 'annals', CHECKPOINT 'fast', WAL true, MANIFEST 'yes', MANIFEST_CHECKSUMS 'SHA256'";
+  const query = new BackupQuery(`BASE_BACKUP (${options})`);
   client.query(query);
   return {
     archive: query.archive,
