@@ -35,7 +35,7 @@ import { openQuery } from './query/query.ts';
 import { backup, raiseGenerations, restore } from './store/backup.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
-import { openStore, type Store } from './store/store.ts';
+import { openStore, type Store, type StoreOptions, storeRoleSettings } from './store/store.ts';
 import { type Faults, type Metrics, openFaults, openMetrics, watchProcess } from './telemetry/telemetry.ts';
 import { openExplanations, openPreviews, openVisibility } from './visibility/visibility.ts';
 
@@ -89,6 +89,7 @@ async function openDatabase(config: Config, log: Logger, undo: AsyncDisposableSt
     log: say,
     ...(serverRole === '' ? {} : { serverRole }),
   });
+  if (config.databasePooler === 'transaction') await storeRoleSettings(config.databaseUrl, config.statementTimeoutMs);
   return config.databaseUrl;
 }
 
@@ -178,6 +179,12 @@ function watchStore(metrics: Metrics, store: Pick<Store, 'pool' | 'hints'>): voi
   metrics.watch('annals_database_listening', () => (store.hints.listening ? 1 : 0));
 }
 
+function storeOptions(config: Config): Omit<StoreOptions, 'url' | 'onStatement'> {
+  const { databaseConnections: connections, statementTimeoutMs, databaseListenUrl: listenUrl } = config;
+  const pooled = config.databasePooler === 'transaction';
+  return { connections, statementTimeoutMs, pooled, ...(pooled || listenUrl !== null ? { listenUrl } : {}) };
+}
+
 /** Times every statement. */
 function statementTimer(metrics: Metrics): NonNullable<Parameters<typeof openStore>[0]['onStatement']> {
   return () => {
@@ -235,8 +242,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
   await using undo = new AsyncDisposableStack();
   undo.use(watchProcess(metrics));
   const url = await openDatabase(config, logger, undo);
-  const { databaseConnections: connections, statementTimeoutMs } = config;
-  const store = undo.use(openStore({ url, connections, statementTimeoutMs, onStatement: statementTimer(metrics) }));
+  const store = undo.use(openStore({ url, ...storeOptions(config), onStatement: statementTimer(metrics) }));
   watchStore(metrics, store);
   const actions = await openActionNumbers(store, catalogue);
   const domain = openDomain(config, store, catalogue, {

@@ -116,6 +116,22 @@ export const settings = {
     secret: true,
     doc: 'The same database with the role that owns the schema; it migrates and makes partitions.',
   },
+  databasePooler: {
+    name: 'DATABASE_POOLER',
+    type: 'none or transaction',
+    parse: oneOf('none', 'transaction'),
+    fallback: 'none' as 'none' | 'transaction',
+    doc: 'What DATABASE_URL leads to: the database itself, or a pooler in transaction mode such as pgbouncer. That needs MIGRATION_DATABASE_URL, which goes past it.',
+  },
+  databaseListenUrl: {
+    name: 'DATABASE_LISTEN_URL',
+    type: 'postgresql:// address',
+    parse: postgresUrl,
+    fallback: null as string | null,
+    shownDefault: 'DATABASE_URL; with a pooler none',
+    secret: true,
+    doc: 'The same database past the pooler, for one connection that listens for notifications. Without one, what other servers record reaches live streams after up to a second.',
+  },
   dataDirectory: {
     name: 'DATA_DIRECTORY',
     type: 'path',
@@ -326,6 +342,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const config = Object.freeze(Object.fromEntries(values)) as Config;
   if (config.migrationDatabaseUrl !== null && config.databaseUrl === null) {
     mistakes.push('MIGRATION_DATABASE_URL needs DATABASE_URL');
+  }
+  if (config.databasePooler !== 'none' && config.migrationDatabaseUrl === null) {
+    mistakes.push('DATABASE_POOLER needs MIGRATION_DATABASE_URL, an address of the database itself');
+  }
+  if (config.databaseListenUrl !== null && config.databaseUrl === null) {
+    mistakes.push('DATABASE_LISTEN_URL needs DATABASE_URL');
   }
   if ((config.tlsCertificateFile === null) !== (config.tlsKeyFile === null)) {
     mistakes.push('TLS_CERT_FILE and TLS_KEY_FILE go together');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { storeFault } from './fault.ts';
+import { trackedSettings } from './pooler.ts';
 import { entryTypes } from './row.ts';
 
 export interface DatabaseOptions {
@@ -9,6 +10,8 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
+  /** A pooler stands between, and lends connections for one transaction at a time; see pooler.ts. */
+  readonly pooled?: boolean;
   /** Called with each statement’s text; what it returns is called when the statement is over, with the error if there was one. */
   readonly onStatement?: StatementObserver;
 }
@@ -90,14 +93,25 @@ const connectMs = 10_000;
 /** How much longer than the server’s own limit a statement may take before its connection counts as dead. */
 const answerMs = 2000;
 
+/** Connections of our own carry what their session needs from their first moment. */
+const own = ({ url, statementTimeoutMs }: DatabaseOptions): pg.PoolConfig => ({
+  connectionString: withSessionOptions(url),
+  statement_timeout: statementTimeoutMs,
+});
+
+const lent = ({ url }: DatabaseOptions): pg.PoolConfig => ({
+  connectionString: url,
+  // Before the first statement.
+  onConnect: async (client) => void (await client.query(trackedSettings)),
+});
+
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
-    connectionString: withSessionOptions(options.url),
+    ...(options.pooled ? lent(options) : own(options)),
     max: options.connections,
     application_name: options.applicationName,
     connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: 60_000,
-    statement_timeout: options.statementTimeoutMs,
     // The server’s limit does not help where the server, or the network to it, has gone silent.
     query_timeout: options.statementTimeoutMs + answerMs,
     keepAlive: true,
@@ -115,7 +129,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       run: RunOptions = {},
     ): Promise<Row[]> {
       for (const observer of observers) observer(text);
-      const name = run.planEach ? undefined : nameOf(text, run.built ?? false);
+      const name = run.planEach || options.pooled ? undefined : nameOf(text, run.built ?? false);
       const over = options.onStatement?.(text);
       const query = { text, values: [...values], rowMode: 'array' as const, types: entryTypes };
       try {

@@ -41,6 +41,13 @@ const lostConnection =
 export function storeFault(error: unknown): unknown {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : '';
+  if (/unsupported startup parameter/.test(message)) {
+    return new AnnalsError('CONFIG_INVALID', {
+      message: 'A pooler stands before the database, and takes no settings of a session.',
+      cure: 'Set DATABASE_POOLER=transaction, as docs/operations.md describes.',
+      cause: error,
+    });
+  }
   if (code === '57014') return new AnnalsError('STATEMENT_TIMEOUT', { cause: error });
   if (
     (code !== undefined && (passing.test(code) || prismaFault.test(code) || socketFaults.has(code))) ||

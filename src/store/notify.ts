@@ -23,8 +23,11 @@ const goodbyeMs = 1000;
 /** First and longest wait between attempts to listen again, in milliseconds. */
 const retryMs = [100, 200, 500, 1000] as const;
 
-/** One listening connection per process, kept open; hints go out through the pool, one at a time. */
-export function openHints(url: string, pool: pg.Pool): Hints {
+/**
+ * One listening connection per process, kept open; hints go out through the pool, one at a time. Without an address this
+ * process hears nothing.
+ */
+export function openHints(url: string | null, pool: pg.Pool): Hints {
   const listeners = new Set<() => void>();
   const tell = () => {
     for (const listener of listeners) listener();
@@ -52,7 +55,7 @@ export function openHints(url: string, pool: pg.Pool): Hints {
   const listen = async () => {
     const socket = new Socket();
     const fresh = new pg.Client({
-      connectionString: url,
+      connectionString: url ?? '',
       application_name: 'annals listen',
       keepAlive: true,
       connectionTimeoutMillis: 5000,
@@ -75,7 +78,7 @@ export function openHints(url: string, pool: pg.Pool): Hints {
       again();
     }
   };
-  void listen();
+  if (url !== null) void listen();
 
   let rest: NodeJS.Timeout | undefined;
   let sending = false;

@@ -47,8 +47,9 @@ export async function withSchemaEngine<T>(
   options: EngineOptions,
   use: (engine: bindings.SchemaEngine) => Promise<T>,
 ): Promise<T> {
-  // An Annals that is killed in the middle of a migration takes it back, instead of having it committed unrecorded.
-  const session = '-c statement_timeout=0 -c client_connection_check_interval=500';
+  // An Annals that is killed in the middle of a migration takes it back, instead of having it committed unrecorded. The
+  // engine reads times in ISO’s form alone, whatever the database’s own style is.
+  const session = '-c statement_timeout=0 -c client_connection_check_interval=500 -c DateStyle=ISO -c TimeZone=UTC';
   const pool = new pg.Pool({ options: session, connectionString: databaseUrl, max: 2 });
   const adapter = bindMigrationAwareSqlAdapterFactory(engineAdapter(pool, options.onScriptError ?? (() => {})));
   const datamodels: [string, string][] | undefined =

@@ -80,6 +80,10 @@ export interface StoreOptions {
   readonly connections: number;
   readonly statementTimeoutMs: number;
   readonly onStatement?: StatementObserver;
+  /** Whether a pooler in transaction mode stands before the database. */
+  readonly pooled?: boolean;
+  /** Where notifications are heard; null nowhere: then the log is looked at once a second. Default: `url`. */
+  readonly listenUrl?: string | null;
 }
 
 function bind(database: Database): BoundStatements {
@@ -112,7 +116,7 @@ function bindAdministration(runner: Runner): AdministrationStatements {
 export function openStore(options: StoreOptions): Store {
   const database = openDatabase({ ...options, applicationName: 'annals' });
   const prisma = new PrismaClient({ adapter: new PrismaPg(database.pool) });
-  const hints = openHints(options.url, database.pool);
+  const hints = openHints(options.listenUrl === undefined ? options.url : options.listenUrl, database.pool);
   return {
     ...bind(database),
     prisma,
@@ -135,4 +139,5 @@ export function openStore(options: StoreOptions): Store {
   };
 }
 
+export { storeRoleSettings } from './pooler.ts';
 export { storeFault };

@@ -1,7 +1,7 @@
 /** The proxy of docs/operations.md, as it stands there, in front of the real server. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,6 +10,7 @@ import { WebSocket } from 'ws';
 import { openClient } from '../../src/cli/client.ts';
 import { RecordDocument } from '../generated/graphql.ts';
 import { makeCertificate } from '../support/certificate.ts';
+import { freePort } from '../support/port.ts';
 import { type Program, startCommand } from '../support/program.ts';
 import { type Site, startSite } from '../support/site.ts';
 
@@ -19,15 +20,6 @@ let directory: string;
 let site: Site;
 let nginx: Program;
 let port: number;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('not a TCP address');
-  return address.port;
-}
 
 /** The documented server, with this test’s places put in for the example’s. */
 async function configuration(): Promise<string> {

@@ -62,6 +62,14 @@ describe('migrate', () => {
     expect(await query(database.ownerUrl, 'select seven()')).toEqual([{ seven: 7 }]);
   });
 
+  it('does not mind the database’s own style of dates', async () => {
+    await using database = await createDatabase();
+    const { name } = database;
+    await query(database.adminUrl, `alter database ${name} set datestyle to 'German, DMY'`);
+    await query(database.adminUrl, `alter database ${name} set timezone to 'Asia/Tokyo'`);
+    expect(await migrate(database.ownerUrl)).toEqual([]);
+  });
+
   it('refuses a database that a newer Annals migrated', async () => {
     await using database = await createDatabase();
     await migrate(database.ownerUrl, { migrationsDirectory: await migrationsWith({ [later]: 'select 1;' }) });

@@ -16,3 +16,9 @@ export async function takePort(): Promise<AsyncDisposable & { readonly port: num
     },
   };
 }
+
+/** A port that nobody listens on now, for a program that cannot be asked which one it took. */
+export async function freePort(): Promise<number> {
+  await using taken = await takePort();
+  return taken.port;
+}
