@@ -36,7 +36,15 @@ import { backup, raiseGenerations, restore } from './store/backup.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { openStore, type Store, type StoreOptions, storeRoleSettings } from './store/store.ts';
-import { type Faults, type Metrics, openFaults, openMetrics, watchProcess } from './telemetry/telemetry.ts';
+import {
+  type Faults,
+  type Metrics,
+  openFaults,
+  openMetrics,
+  openTracing,
+  type Tracing,
+  watchProcess,
+} from './telemetry/telemetry.ts';
 import { openExplanations, openPreviews, openVisibility } from './visibility/visibility.ts';
 
 export type { Config } from './config.ts';
@@ -102,7 +110,17 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   const query = openQuery({ store, catalogue, actionNumber, visibility, cursors, now }, config);
   const logAt = (clock: () => number): Log =>
     openLog(
-      { store, catalogue, actionNumber, now: clock, random, metrics, fault: deps.fault, keySecret: deps.keySecret },
+      {
+        store,
+        catalogue,
+        actionNumber,
+        now: clock,
+        random,
+        metrics,
+        tracing: deps.tracing,
+        fault: deps.fault,
+        keySecret: deps.keySecret,
+      },
       {
         entryBytes: config.entryBytes,
         futureSeconds: config.futureSeconds,
@@ -152,6 +170,7 @@ interface DomainDeps {
   readonly random: RandomSource;
   readonly fault: FaultReport;
   readonly metrics: Metrics;
+  readonly tracing: Tracing | null;
   readonly cursorKeys: Awaited<ReturnType<Store['serverKeys']>>;
   readonly keySecret: ReturnType<typeof createSecretKey>;
   readonly logger: Logger;
@@ -185,11 +204,21 @@ function storeOptions(config: Config): Omit<StoreOptions, 'url' | 'onStatement'>
   return { connections, statementTimeoutMs, pooled, ...(pooled || listenUrl !== null ? { listenUrl } : {}) };
 }
 
-/** Times every statement. */
-function statementTimer(metrics: Metrics): NonNullable<Parameters<typeof openStore>[0]['onStatement']> {
-  return () => {
+/** Loads what tracing needs, where it is switched on. */
+async function tracingOf(config: Config, fault: FaultReport): Promise<Tracing | null> {
+  const { traceEndpoint: endpoint, traceHeaders, traceRatio } = config;
+  return endpoint === null
+    ? null
+    : openTracing({ endpoint, headers: traceHeaders ?? {}, ratio: traceRatio, version, fault });
+}
+
+/** Times and traces every statement. */
+function statementWatch(metrics: Metrics, tracing: Tracing | null): NonNullable<StoreOptions['onStatement']> {
+  return (text) => {
     const started = performance.now();
+    const over = tracing?.statement(text);
     return (error) => {
+      over?.(error);
       metrics.observe('annals_statement_duration_seconds', (performance.now() - started) / 1000);
       if (error !== null) metrics.add('annals_statements_failed_total', 1);
     };
@@ -241,8 +270,10 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
   const faults = openFaults(logger, metrics);
   await using undo = new AsyncDisposableStack();
   undo.use(watchProcess(metrics));
+  const tracing = await tracingOf(config, faults.report);
+  if (tracing !== null) undo.use(tracing);
   const url = await openDatabase(config, logger, undo);
-  const store = undo.use(openStore({ url, ...storeOptions(config), onStatement: statementTimer(metrics) }));
+  const store = undo.use(openStore({ url, ...storeOptions(config), onStatement: statementWatch(metrics, tracing) }));
   watchStore(metrics, store);
   const actions = await openActionNumbers(store, catalogue);
   const domain = openDomain(config, store, catalogue, {
@@ -251,6 +282,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     random,
     fault: faults.report,
     metrics,
+    tracing,
     logger,
     ...(await sharedKeys(store, random)),
   });
@@ -274,6 +306,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     endStreams: () => domain.live.end(),
     log: logger,
     metrics,
+    tracing,
     fault: faults.report,
     formatError: (error, requestId) => toGraphQLError(error, requestId, logger),
     parse: limitedParse(config),

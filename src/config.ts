@@ -2,19 +2,25 @@
  * The settings of Annals: one table, one frozen result. The only reader of the process environment.
  * `annals --help` and docs/configuration.md are rendered from the same table.
  */
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import {
+  anyPath,
+  anyText,
+  headerList,
+  httpUrl,
+  isNetwork,
+  isOrigin,
+  list,
+  Mistake,
+  oneOf,
+  optional,
+  type Parse,
+  postgresUrl,
+  ratio,
+  secretText,
+  wholeNumber,
+} from './config/parsers.ts';
 import { AnnalsError } from './errors.ts';
-
-type Parse<T> = (text: string) => T | Mistake;
-
-/** What was wrong with a setting, in words that say what would be right. */
-class Mistake {
-  readonly expected: string;
-  constructor(expected: string) {
-    this.expected = expected;
-  }
-}
 
 interface Setting<T> {
   readonly type: string;
@@ -26,53 +32,6 @@ interface Setting<T> {
   readonly shownDefault?: string;
   readonly secret?: true;
 }
-
-const wholeNumber =
-  (min: number, max: number): Parse<number> =>
-  (text) => {
-    const value = Number(text);
-    return /^\d+$/.test(text) && value >= min && value <= max
-      ? value
-      : new Mistake(`a whole number from ${min} to ${max}`);
-  };
-
-const oneOf =
-  <const T extends string>(...choices: readonly T[]): Parse<T> =>
-  (text) =>
-    choices.find((choice) => choice === text) ?? new Mistake(`one of ${choices.join(', ')}`);
-
-const postgresUrl: Parse<string> = (text) =>
-  /^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : new Mistake('a postgresql:// address');
-
-const httpUrl: Parse<string> = (text) =>
-  /^https?:\/\//.test(text) && URL.canParse(text)
-    ? text.replace(/\/$/, '')
-    : new Mistake('an http:// or https:// address');
-
-const list =
-  (item: (text: string) => boolean, expected: string): Parse<readonly string[]> =>
-  (text) => {
-    const items = text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== '');
-    return items.every(item) ? items : new Mistake(expected);
-  };
-
-/** Whether the text is an address, or a network such as 10.0.0.0/8. */
-function isNetwork(text: string): boolean {
-  const [address = '', bits, ...more] = text.split('/');
-  const width = isIP(address) === 6 ? 128 : 32;
-  const sane = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= width);
-  return more.length === 0 && isIP(address) !== 0 && sane;
-}
-
-const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
-const anyText: Parse<string> = (text) => text;
-const anyPath: Parse<string> = (text) => resolve(text);
-
-const secretText: Parse<string> = (text) =>
-  /^[\x21-\x7e]{16,4096}$/.test(text) ? text : new Mistake('16 or more letters, digits and signs without spaces');
 
 const number = (fallback: number, min: number, max: number, doc: string): Setting<number> => ({
   type: `number, ${min} to ${max}`,
@@ -100,19 +59,13 @@ export const settings = {
   },
   databaseUrl: {
     name: 'DATABASE_URL',
-    type: 'postgresql:// address',
-    parse: postgresUrl,
-    fallback: null as string | null,
-    shownDefault: 'the embedded PostgreSQL',
+    ...optional('postgresql:// address', postgresUrl, 'the embedded PostgreSQL'),
     secret: true,
     doc: 'A PostgreSQL 15 or later to use instead of the embedded one, with the server’s role.',
   },
   migrationDatabaseUrl: {
     name: 'MIGRATION_DATABASE_URL',
-    type: 'postgresql:// address',
-    parse: postgresUrl,
-    fallback: null as string | null,
-    shownDefault: 'DATABASE_URL',
+    ...optional('postgresql:// address', postgresUrl, 'DATABASE_URL'),
     secret: true,
     doc: 'The same database with the role that owns the schema; it migrates and makes partitions.',
   },
@@ -125,10 +78,7 @@ export const settings = {
   },
   databaseListenUrl: {
     name: 'DATABASE_LISTEN_URL',
-    type: 'postgresql:// address',
-    parse: postgresUrl,
-    fallback: null as string | null,
-    shownDefault: 'DATABASE_URL; with a pooler none',
+    ...optional('postgresql:// address', postgresUrl, 'DATABASE_URL; with a pooler none'),
     secret: true,
     doc: 'The same database past the pooler, for one connection that listens for notifications. Without one, what other servers record reaches live streams after up to a second.',
   },
@@ -256,10 +206,7 @@ export const settings = {
   },
   metricsToken: {
     name: 'METRICS_TOKEN',
-    type: 'at least 16 characters',
-    parse: secretText,
-    fallback: null as string | null,
-    shownDefault: 'none',
+    ...optional('at least 16 characters', secretText, 'none'),
     secret: true,
     doc: 'The bearer token that opens /metrics. Without one it answers programs on this machine alone, and not through a proxy.',
   },
@@ -280,19 +227,31 @@ export const settings = {
   },
   tlsCertificateFile: {
     name: 'TLS_CERT_FILE',
-    type: 'path',
-    parse: anyPath,
-    fallback: null as string | null,
-    shownDefault: 'none: no TLS',
+    ...optional('path', anyPath, 'none: no TLS'),
     doc: 'The certificate with its chain, as PEM, to serve https and wss by. Read again when it changes, and at SIGHUP.',
   },
   tlsKeyFile: {
     name: 'TLS_KEY_FILE',
-    type: 'path',
-    parse: anyPath,
-    fallback: null as string | null,
-    shownDefault: 'none',
+    ...optional('path', anyPath, 'none'),
     doc: 'The private key of TLS_CERT_FILE, as PEM.',
+  },
+  traceEndpoint: {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    ...optional('http(s) address', httpUrl, 'none: no traces'),
+    doc: 'Where traces are sent: an OpenTelemetry receiver of OTLP over HTTP, such as http://127.0.0.1:4318.',
+  },
+  traceHeaders: {
+    name: 'OTEL_EXPORTER_OTLP_HEADERS',
+    ...optional('name=value, separated by commas', headerList, 'none'),
+    secret: true,
+    doc: 'Headers for that receiver, such as an API key.',
+  },
+  traceRatio: {
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    type: 'number, 0 to 1',
+    parse: ratio,
+    fallback: 1,
+    doc: 'The part of all traces that is kept.',
   },
   logLevel: {
     name: 'LOG_LEVEL',
@@ -303,18 +262,12 @@ export const settings = {
   },
   annalsUrl: {
     name: 'ANNALS_URL',
-    type: 'http(s) address',
-    parse: httpUrl,
-    fallback: null as string | null,
-    shownDefault: 'the demo’s, from data/demo.json',
+    ...optional('http(s) address', httpUrl, 'the demo’s, from data/demo.json'),
     doc: 'The running server that commands such as `annals import` talk to.',
   },
   annalsToken: {
     name: 'ANNALS_TOKEN',
-    type: 'token',
-    parse: anyText,
-    fallback: null as string | null,
-    shownDefault: 'the demo’s, from data/demo.json',
+    ...optional('token', anyText, 'the demo’s, from data/demo.json'),
     secret: true,
     doc: 'The token that those commands use.',
   },

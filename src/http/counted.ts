@@ -1,6 +1,8 @@
 /** What is counted of operations, the same for every transport. */
+import type { IncomingHttpHeaders } from 'node:http';
 import { type DocumentNode, getOperationAST, Kind, type SelectionSetNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { OperationSpan } from '../telemetry/telemetry.ts';
 import type { HttpDeps } from './options.ts';
 
 /** One operation on its way. */
@@ -13,11 +15,20 @@ export interface Counted {
   operation: string;
   /** Whether its outcome was counted. */
   done: boolean;
+  readonly span: OperationSpan | null;
 }
 
-export function startCounting(transport: Counted['transport'], requestId: string): Counted {
-  return { requestId, transport, startedAt: performance.now(), operation: 'none', done: false };
+export function startCounting(
+  { tracing }: Pick<HttpDeps, 'tracing'>,
+  transport: Counted['transport'],
+  { requestId, headers }: { readonly requestId: string; readonly headers?: IncomingHttpHeaders },
+): Counted {
+  const span = tracing?.operation(headers?.traceparent, { transport, requestId }) ?? null;
+  return { requestId, transport, startedAt: performance.now(), operation: 'none', done: false, span };
 }
+
+/** Runs what belongs to the operation inside its span. */
+export const within = <T>({ span }: Counted, work: () => T): T => (span === null ? work() : span.run(work));
 
 /** Counts, and at debug level logs, the first outcome of an operation; later ones, such as those of a subscription’s events, are not. */
 export function count({ metrics, log }: Pick<HttpDeps, 'metrics' | 'log'>, counted: Counted, outcome: string): void {
@@ -25,6 +36,7 @@ export function count({ metrics, log }: Pick<HttpDeps, 'metrics' | 'log'>, count
   counted.done = true;
   const { requestId, operation, transport, startedAt } = counted;
   const ms = performance.now() - startedAt;
+  counted.span?.end(operation, outcome);
   metrics.add('annals_operations_total', 1, { operation, transport, outcome });
   metrics.observe('annals_operation_duration_seconds', ms / 1000, { operation });
   log.debug({ requestId, operation, transport, outcome, ms: Math.round(ms * 10) / 10 }, 'operation');

@@ -5,7 +5,7 @@ import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { AnnalsContext } from '../graphql/context.ts';
 import type { OperationParams } from './body.ts';
-import { type Counted, naming } from './counted.ts';
+import { type Counted, naming, within } from './counted.ts';
 import { openDocumentCache } from './documents.ts';
 import type { Bounds, HttpDeps } from './options.ts';
 
@@ -75,7 +75,12 @@ export function openEngine(deps: HttpDeps, bounds: Pick<Bounds, 'documentCharact
         operationName: params.operationName ?? null,
         contextValue: await contextFactory(),
       };
-      return { args, execute: async (all) => execute(all), subscribe: async (all) => subscribe(all) };
+      const { counted } = caller;
+      return {
+        args,
+        execute: async (all) => within(counted, () => execute(all)),
+        subscribe: async (all) => within(counted, () => subscribe(all)),
+      };
     },
   };
 }

@@ -1,7 +1,7 @@
 /** From a request to its answer: names, origins, routes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AnnalsError } from '../errors.ts';
-import { count, outcomeOf, startCounting } from './counted.ts';
+import { count, outcomeOf, startCounting, within } from './counted.ts';
 import type { Engine } from './engine.ts';
 import type { Explorer } from './explorer.ts';
 import { accepts, serveOperation } from './operation.ts';
@@ -47,7 +47,9 @@ export function openHandler(engine: Engine, explorer: Explorer, transport: Trans
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const peer = transport.peerOf(request);
     const requestId = peer.requestId ?? crypto.randomUUID();
-    const counted = startCounting(accepts(request.headers.accept, 'text/event-stream') ? 'sse' : 'http', requestId);
+    const kind = accepts(request.headers.accept, 'text/event-stream') ? 'sse' : 'http';
+    const traced = path === '/graphql' ? deps : { tracing: null };
+    const counted = startCounting(traced, kind, { requestId, headers: request.headers });
     const exchange: Exchange = { request, response, path, requestId, counted, peer };
     for (const [name, value] of Object.entries(securityHeaders(exchange.requestId))) response.setHeader(name, value);
     // Writing to a client that has just gone; the close that follows is what matters.
@@ -59,7 +61,7 @@ export function openHandler(engine: Engine, explorer: Explorer, transport: Trans
       request.once('close', () => clearTimeout(linger));
       request.resume();
     });
-    const served = route(exchange).catch((error: unknown) => {
+    const served = within(counted, () => route(exchange)).catch((error: unknown) => {
       const formatted = deps.formatError(error, exchange.requestId);
       count(deps, counted, outcomeOf([formatted]));
       if (!response.destroyed) sendError(exchange, formatted, deps);

@@ -5,7 +5,7 @@ import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { FaultReport } from '../errors.ts';
 import type { AnnalsContext } from '../graphql/context.ts';
-import type { Metrics } from '../telemetry/telemetry.ts';
+import type { Metrics, Tracing } from '../telemetry/telemetry.ts';
 import type { PeerOf, PeerOptions } from './peer.ts';
 import type { TlsFiles } from './tls.ts';
 
@@ -33,6 +33,8 @@ export interface HttpDeps {
   endStreams(): Promise<void>;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Null where traces are switched off. */
+  readonly tracing: Pick<Tracing, 'operation'> | null;
   readonly fault: FaultReport;
   /** Any error as one with a code and a cure, the unexpected ones masked; see graphql/errors.ts. */
   formatError(error: unknown, requestId: string): GraphQLError;

@@ -3,7 +3,7 @@ import { type Context, makeServer, type Server, type SubscribePayload } from 'gr
 import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
-import { count, outcomeOf, startCounting } from './counted.ts';
+import { count, outcomeOf, startCounting, within } from './counted.ts';
 import { bearerToken } from './credential.ts';
 import type { Caller, Engine, Prepared, Result } from './engine.ts';
 import type { Transport } from './options.ts';
@@ -52,10 +52,11 @@ export function openProtocol(engine: Engine, transport: Transport): Protocol {
     },
     async onSubscribe(ctx, _id, payload) {
       try {
-        const anonymous = nextCaller(ctx);
+        const anonymous = nextCaller(ctx, transport);
         callers.set(payload, anonymous);
-        const caller = { ...anonymous, principal: await admit(ctx, transport) };
-        const operation = await engine.prepare(caller, paramsOf(payload));
+        const operation = await within(anonymous.counted, async () =>
+          engine.prepare({ ...anonymous, principal: await admit(ctx, transport) }, paramsOf(payload)),
+        );
         if (!('args' in operation)) return operation;
         prepared.set(operation.args, operation);
         return operation.args;
@@ -125,7 +126,7 @@ function uncompleted(results: AsyncIterable<Result>, stopping: AbortSignal): Asy
   };
 }
 
-function nextCaller({ extra }: Ctx): Caller {
+function nextCaller({ extra }: Ctx, { deps }: Transport): Caller {
   extra.operations += 1;
   const requestId = `${extra.requestId}.${extra.operations}`;
   return {
@@ -133,7 +134,7 @@ function nextCaller({ extra }: Ctx): Caller {
     principal: null,
     locale: extra.locale,
     client: extra.client,
-    counted: startCounting('websocket', requestId),
+    counted: startCounting(deps, 'websocket', { requestId }),
   };
 }
 

@@ -101,7 +101,7 @@ function refuse(
   const { requestId } = from;
   const formatted = deps.formatError(error, requestId);
   const status = statusOf([formatted]);
-  count(deps, startCounting('websocket', requestId), outcomeOf([formatted]));
+  count(deps, startCounting({ tracing: null }, 'websocket', { requestId }), outcomeOf([formatted]));
   logFailure(deps.log, from, status, [formatted], { transport: 'websocket' });
   const body = JSON.stringify({ errors: [formatted] });
   const headers = {
@@ -129,6 +129,7 @@ function serve(
     messageLimit: () => bodyLimit(connection.principal, options),
     onFailure(error) {
       const formatted = deps.formatError(error, requestId);
+      count(deps, startCounting({ tracing: null }, 'websocket', { requestId }), outcomeOf([formatted]));
       logFailure(deps.log, { requestId }, statusOf([formatted]), [formatted], { transport: 'websocket' });
       closeWith(socket, error instanceof AnnalsError ? error : new AnnalsError('INTERNAL'), bounds.closeMs);
     },

@@ -13,6 +13,7 @@ import type { AppendOptions, AppendOutcome, LogOrganization } from './log.ts';
 import { type EntryNumbers, openRegistry } from './registry.ts';
 import { digestContent, type RepeatChecker } from './repeat.ts';
 import { checkSize, type Limits, type ValidEntry, validateEntry } from './validate.ts';
+import { type BatchTracing, countBatch, openBatchWatch } from './watch.ts';
 
 /** Most entries of one request. */
 export const requestEntries = 1000;
@@ -31,6 +32,7 @@ export interface AppendDeps {
   readonly random: RandomSource;
   readonly fault: FaultReport;
   readonly metrics: Metrics;
+  readonly tracing: BatchTracing | null;
   /** Keys the hash under which an idempotency key is remembered: a list of keys alone tells nobody what was recorded. */
   readonly keySecret: KeyObject;
   /** After a commit that recorded something. */
@@ -104,6 +106,7 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
   const batchers = new Map<number, Batcher<Row, Result>>();
   const newest = new Map<number, number>();
   const partitions = openPartitionKeeper(deps.store);
+  const watch = openBatchWatch(deps.metrics, deps.tracing);
   let groups = 0;
 
   const prepare = (to: LogOrganization, row: Row, numbers: EntryNumbers, now: number): AppendRow => {
@@ -164,8 +167,7 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
       mostInFlight: batchesInFlight,
       rowsBesideAnother,
       mostQueuedRows: limits.queueEntries,
-      onQueued: (rows) => deps.metrics.add('annals_append_queue_entries', rows),
-      onOverload: () => deps.metrics.add('annals_append_overloads_total', 1),
+      watch,
     });
     batchers.set(to.organization, fresh);
     return fresh;
@@ -260,19 +262,6 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
       await Promise.all([...batchers.values()].map((batcher) => batcher.idle()));
     },
   };
-}
-
-function countBatch(metrics: Metrics, results: readonly Result[], durationMs: number): void {
-  let created = 0;
-  let repeated = 0;
-  for (const { kind } of results) {
-    if (kind === 'CREATED') created++;
-    else if (kind === 'REPEATED') repeated++;
-  }
-  metrics.observe('annals_append_batch_entries', created);
-  metrics.observe('annals_append_batch_duration_seconds', durationMs / 1000);
-  metrics.add('annals_entries_appended_total', created);
-  metrics.add('annals_entries_repeated_total', repeated);
 }
 
 const ownCatalogue = 'annals';

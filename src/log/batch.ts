@@ -5,12 +5,16 @@
  * anyway, and a commit costs more than its rows.
  */
 import { AnnalsError } from '../errors.ts';
+import type { Place } from '../telemetry/telemetry.ts';
+import type { BatchWatch } from './watch.ts';
 
 /** Rows that are sent together; a batch holds whole jobs. */
 export interface Job<Row, Result> {
   readonly rows: readonly Row[];
   readonly resolve: (results: readonly Result[]) => void;
   readonly reject: (error: unknown) => void;
+  /** Where it came from, for whoever watches. */
+  readonly place: Place | null;
 }
 
 export interface Batcher<Row, Result> {
@@ -28,10 +32,7 @@ export interface BatcherOptions<Row, Result> {
   /** Rows from which on a batch is sent while another is in flight. */
   readonly rowsBesideAnother: number;
   readonly mostQueuedRows: number;
-  /** Hears by how much the queue grew, or shrank. */
-  readonly onQueued?: (rows: number) => void;
-  /** A job was refused because the queue is full. */
-  readonly onOverload?: () => void;
+  readonly watch?: BatchWatch;
 }
 
 export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): Batcher<Row, Result> {
@@ -52,7 +53,7 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
     const jobs = queue.slice(0, count);
     queue = queue.slice(count);
     queuedRows -= rows;
-    options.onQueued?.(-rows);
+    options.watch?.queued(-rows);
     return jobs;
   };
 
@@ -71,7 +72,10 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
   const run = async (jobs: readonly Job<Row, Result>[]) => {
     inFlight++;
     try {
-      const results = await options.send(jobs.flatMap((job) => job.rows));
+      const rows = jobs.flatMap((job) => job.rows);
+      const send = () => options.send(rows);
+      const places = jobs.map((job) => job.place);
+      const results = await (options.watch?.around(rows.length, places, send) ?? send());
       let from = 0;
       for (const job of jobs) {
         job.resolve(results.slice(from, from + job.rows.length));
@@ -88,14 +92,14 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
   return {
     submit(rows) {
       if (queuedRows + rows.length > options.mostQueuedRows) {
-        options.onOverload?.();
+        options.watch?.overloaded();
         const message = `${queuedRows} entries wait to be recorded; at most ${options.mostQueuedRows} may.`;
         return Promise.reject(new AnnalsError('OVERLOADED', { message, retryAfterMs: 500 }));
       }
       return new Promise((resolve, reject) => {
-        queue.push({ rows, resolve, reject });
+        queue.push({ rows, resolve, reject, place: options.watch?.arrived() ?? null });
         queuedRows += rows.length;
-        options.onQueued?.(rows.length);
+        options.watch?.queued(rows.length);
         // Requests that arrive in the same turn of the event loop share a batch.
         if (inFlight < options.mostInFlight) setImmediate(pump);
       });

@@ -5,7 +5,7 @@ import type { AnnalsError, FaultReport } from '../errors.ts';
 import type { EntryInput } from '../model/entry.ts';
 import type { RandomSource } from '../model/uuid.ts';
 import type { Store } from '../store/store.ts';
-import type { Metrics } from '../telemetry/telemetry.ts';
+import type { Metrics, Tracing } from '../telemetry/telemetry.ts';
 import { openAppender } from './append.ts';
 import { openRepeatChecker } from './repeat.ts';
 import { type LogTail, openTails } from './tail.ts';
@@ -52,6 +52,8 @@ export interface LogDeps {
   readonly random: RandomSource;
   readonly fault: FaultReport;
   readonly metrics: Metrics;
+  /** Null where traces are switched off. */
+  readonly tracing: Pick<Tracing, 'batch' | 'current'> | null;
   /** Keys the hashes under which idempotency keys are remembered. */
   readonly keySecret: KeyObject;
 }

@@ -5,6 +5,7 @@ import { type MetricInfo, metricTable } from './table.ts';
 export { type Faults, openFaults } from './faults.ts';
 export { watchProcess } from './process.ts';
 export { type MetricInfo, metricTable } from './table.ts';
+export { type OperationSpan, openTracing, type Place, parseTraceparent, type Tracing } from './tracing.ts';
 
 type Table = typeof metricTable;
 type Named<Type extends MetricInfo['type']> = {

@@ -83,6 +83,7 @@ export async function openTestHttp(
     endStreams: async () => {},
     log,
     metrics: openMetrics(),
+    tracing: null,
     fault: (where, error) => {
       if (error !== null) lines.push({ level: 'warn', fields: { where, err: error }, message: 'fails' });
     },

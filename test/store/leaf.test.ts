@@ -46,7 +46,13 @@ beforeAll(async () => {
   };
   log = undo.use(
     openLog(
-      { ...deps, fault: () => {}, metrics: openMetrics(), keySecret: createSecretKey(Buffer.alloc(32, 5)) },
+      {
+        ...deps,
+        fault: () => {},
+        metrics: openMetrics(),
+        tracing: null,
+        keySecret: createSecretKey(Buffer.alloc(32, 5)),
+      },
       limits,
     ),
   );
