@@ -27,7 +27,7 @@ import { limitedParse } from './graphql/limits.ts';
 import { createLoaders } from './graphql/loaders.ts';
 import { schema } from './graphql/schema.ts';
 import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } from './http/http.ts';
-import { openLive } from './live/live.ts';
+import { openLive, type Renewals } from './live/live.ts';
 import { type Log, openLog, openUpkeep } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
 import { pooledRandom, type RandomSource } from './model/uuid.ts';
@@ -73,7 +73,13 @@ export interface App extends AsyncDisposable {
   readonly auth: Auth;
   readonly administration: Administration;
   readonly embedded: boolean;
-  createContext(principal: Principal | null, requestId: string, locale: string, client?: Client): AnnalsContext;
+  createContext(
+    principal: Principal | null,
+    requestId: string,
+    locale: string,
+    client?: Client,
+    renewals?: Renewals | null,
+  ): AnnalsContext;
   /** Starts to serve; dispose the result, or the app, to stop. */
   listen(): Promise<Http>;
   /** The demo organization, filled; null where there is none: outside databases, DEMO=off, or real organizations. */
@@ -104,7 +110,7 @@ async function openDatabase(config: Config, log: Logger, undo: AsyncDisposableSt
 function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: DomainDeps) {
   const { actions, now, random, metrics } = deps;
   const actionNumber = actions.number;
-  const auth = openAuth({ store, now });
+  const auth = openAuth({ store, now, fault: deps.fault }, config);
   const visibility = openVisibility({ store, catalogue, actionNumber });
   const cursors = openCursors(deps.cursorKeys);
   const query = openQuery({ store, catalogue, actionNumber, visibility, cursors, now }, config);
@@ -291,11 +297,11 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
   undo.use(domain.live);
   const { services, auth, administration } = domain;
 
-  const createContext: App['createContext'] = (principal, requestId, locale, client) => {
+  const createContext: App['createContext'] = (principal, requestId, locale, client, renewals = null) => {
     if (principal !== null) {
       services.access.introduce(principal, { ip: null, userAgent: null, ...client, request: requestId });
     }
-    return { principal, services, loaders: createLoaders(services, principal), requestId, locale };
+    return { principal, services, loaders: createLoaders(services, principal), renewals, requestId, locale };
   };
   const embedded = config.databaseUrl === null;
   const httpDeps: HttpDeps = {

@@ -9,6 +9,7 @@ import {
   headerList,
   httpUrl,
   isNetwork,
+  isHost,
   isOrigin,
   list,
   Mistake,
@@ -252,6 +253,14 @@ export const settings = {
     parse: ratio,
     fallback: 1,
     doc: 'The part of all traces that is kept.',
+  },
+  jwksHosts: {
+    name: 'JWKS_HOSTS',
+    type: 'hosts, separated by commas',
+    parse: list(isHost, 'hosts such as auth.example.com or auth.example.com:8443, separated by commas'),
+    fallback: [] as readonly string[],
+    shownDefault: 'none',
+    doc: 'Hosts from which this server fetches the public keys of JWT issuers; an organization cannot make it call others.',
   },
   logLevel: {
     name: 'LOG_LEVEL',

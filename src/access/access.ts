@@ -1,13 +1,13 @@
 /** Who read the log, as entries of the same log: the first access of a window at once, what follows as one more at its end. */
 import type { KeyObject } from 'node:crypto';
-import type { Principal } from '../auth/auth.ts';
+import type { Principal, RefusedCredential } from '../auth/auth.ts';
 import type { AnnalsError, ErrorCode, FaultReport } from '../errors.ts';
 import type { Log, LogOrganization } from '../log/log.ts';
 import type { Entry, EntryInput, Json } from '../model/entry.ts';
 import { hashToken, isToken } from '../model/token.ts';
 import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import type { LogFilter } from '../query/query.ts';
-import type { Store } from '../store/store.ts';
+import type { KnownToken, Store } from '../store/store.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
 import {
   type EveryKind,
@@ -78,8 +78,11 @@ export interface Access extends AsyncDisposable {
   delivered(principal: Principal, entries: readonly Entry[]): void;
   /** To be called before the error is answered; errors that are no refusals, or were met before, are ignored. */
   refused(principal: Principal, error: AnnalsError, accessed: Accessed): Promise<void> | undefined;
-  /** The same for a credential that is not valid (any more). One that never was belongs to no organization’s log. */
-  signInRefused(token: string, error: AnnalsError, client: Client | null): Promise<void>;
+  /**
+   * The same for a credential that is not valid (any more); `who` of a JWT that a known issuer signed. One that never was
+   * belongs to no organization’s log.
+   */
+  signInRefused(token: string, error: AnnalsError, client: Client | null, who: RefusedCredential | null): Promise<void>;
   /** Entries that tell of changes, to be written with them (`writeOutbox`); none where nothing is recorded. */
   changeEntries(principal: Principal, changes: readonly Change[]): EntryInput[];
   /**
@@ -203,30 +206,13 @@ function open(deps: AccessDeps, mode: 'closed' | 'open', windowMs: number): Acce
       const { subject, origin } = who(principal);
       return noteFirst('REFUSED', subject, { ...accessed, code: error.code }, origin) ?? undefined;
     },
-    async signInRefused(token, error, client) {
-      const known = isToken(token) ? await deps.store.findKnownToken(hashToken(token)) : null;
-      if (known === null) return;
-      const { organization, organizationUid, tokenId, tokenName, member, revoked } = known;
-      // Who holds the token is not known any more: it is the token that came, and its member whom it concerns.
-      const subject: Subject = {
-        organization,
-        organizationUid,
-        type: 'TOKEN',
-        id: tokenId,
-        name: tokenName,
-        token: '',
-      };
-      await noteFirst(
-        'SIGN_IN',
-        subject,
-        {
-          operation: 'authenticate',
-          code: error.code,
-          reason: revoked ? 'the token was revoked' : decapitalized(error.message),
-          affectedUser: member === null ? null : { id: member.externalId, name: member.name },
-        },
-        { ...nowhere, ...client },
-      );
+    async signInRefused(token, error, client, who) {
+      const known = who === null && isToken(token) ? await deps.store.findKnownToken(hashToken(token)) : null;
+      const held = who === null ? known && heldToken(known) : heldJwt(who);
+      if (held === null) return;
+      const reason = known?.revoked ? 'the token was revoked' : decapitalized(error.message);
+      const accessed = { operation: 'authenticate', code: error.code, reason, affectedUser: held.affectedUser };
+      await noteFirst('SIGN_IN', held.subject, accessed, { ...nowhere, ...client });
     },
     changeEntries(principal, changes) {
       const { subject, origin } = who(principal);
@@ -245,6 +231,30 @@ function open(deps: AccessDeps, mode: 'closed' | 'open', windowMs: number): Acce
     settle: settling.settle,
     [Symbol.asyncDispose]: settling[Symbol.asyncDispose],
   };
+}
+
+/** Who holds a refused credential is not known any more: it is what came that acts, and its member whom it concerns. */
+interface Held {
+  readonly subject: Subject;
+  readonly affectedUser: NonNullable<EntryInput['affectedUser']> | null;
+}
+
+function heldToken({ organization, organizationUid, tokenId, tokenName, member }: KnownToken): Held {
+  const subject = {
+    organization,
+    organizationUid,
+    type: 'TOKEN',
+    id: tokenId,
+    name: tokenName,
+    credential: {},
+  } as const;
+  return { subject, affectedUser: member === null ? null : { id: member.externalId, name: member.name } };
+}
+
+/** Counted by issuer: a token of its own has no id that it must keep. */
+function heldJwt({ organization, organizationUid, issuer, subject: id }: RefusedCredential): Held {
+  const subject = { organization, organizationUid, type: 'TOKEN', ...issuer, credential: {} } as const;
+  return { subject, affectedUser: { id } };
 }
 
 const decapitalized = (message: string) => message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '');

@@ -19,8 +19,8 @@ export interface Subject {
   /** External id of a member, id of a token. */
   readonly id: string;
   readonly name: string;
-  /** The credential that was used, where it is one of Annals’ own. */
-  readonly token: string;
+  /** What metadata say of the credential that a member used: the token, or the issuer of the JWT and its `jti`. */
+  readonly credential: { readonly [key: string]: Json };
 }
 
 const firstActions: Readonly<Record<WindowedKind, string>> = {
@@ -48,10 +48,15 @@ const isWindowed = (kind: string): kind is WindowedKind => kind in firstActions;
 
 export function subjectOf(principal: Principal): Subject {
   const { organization, organizationUid, member, tokenId, name } = principal;
-  const common = { organization, organizationUid, name, token: tokenId };
+  const common = { organization, organizationUid, name };
   return member === null
-    ? { ...common, type: 'TOKEN', id: tokenId }
-    : { ...common, type: 'MEMBER', id: member.externalId };
+    ? { ...common, type: 'TOKEN', id: tokenId, credential: {} }
+    : { ...common, type: 'MEMBER', id: member.externalId, credential: credentialOf(principal) };
+}
+
+function credentialOf({ jwt, tokenId }: Principal): Subject['credential'] {
+  if (jwt === null) return { token: tokenId };
+  return { issuer: jwt.issuer.id, ...(jwt.id === null ? {} : { jwt: jwt.id }) };
 }
 
 /**
@@ -90,7 +95,7 @@ function metadataOf(kind: string, subject: Subject, accessed: Accessed): Record<
     ...(accessed.permission === undefined ? {} : { permission: accessed.permission }),
     ...(accessed.code === undefined ? {} : { code: accessed.code }),
     ...(accessed.reason === undefined ? {} : { reason: accessed.reason }),
-    ...(subject.type === 'MEMBER' && subject.token !== '' ? { token: subject.token } : {}),
+    ...subject.credential,
   };
 }
 
@@ -160,7 +165,6 @@ export function openEntryMaker(secret: KeyObject): EntryMaker {
       };
     },
     change(subject, { action, targets, affectedUser, vault, directory, changes, metadata }, origin, at, key) {
-      const token = subject.type === 'MEMBER' && subject.token !== '' ? { token: subject.token } : {};
       return {
         idempotencyKey: keyOf('change', key),
         action,
@@ -173,7 +177,7 @@ export function openEntryMaker(secret: KeyObject): EntryMaker {
         changes:
           changes?.map(({ field, before, after }) => ({ field, before: clip(before), after: clip(after) })) ?? null,
         ...origins(origin),
-        metadata: { ...metadata, ...token },
+        metadata: { ...metadata, ...subject.credential },
       };
     },
   };

@@ -137,7 +137,7 @@ function watchStream(
 
 /** The same credentials; one that is known and refused is recorded. */
 export function watchedAuthenticate(
-  auth: Pick<Auth, 'authenticate'>,
+  auth: Pick<Auth, 'authenticate' | 'refused'>,
   access: Access,
 ): (token: string, client?: Client) => Promise<Principal> {
   if (!access.enabled) return auth.authenticate;
@@ -146,7 +146,7 @@ export function watchedAuthenticate(
       return await auth.authenticate(token);
     } catch (error) {
       if (error instanceof AnnalsError && error.code === 'UNAUTHENTICATED') {
-        await access.signInRefused(token, error, client ?? null);
+        await access.signInRefused(token, error, client ?? null, auth.refused(error));
       }
       throw error;
     }

@@ -13,6 +13,7 @@ import { type World, wishOf } from './world.ts';
 
 export type { ChangeReport } from './change.ts';
 export type { AdministrationChange, ChangeCount, ChangedThing, ChangeKind, ChangeOperation, Named } from './changes.ts';
+export type { JwtIssuerInput, ShownJwtIssuer } from './issuers.ts';
 export type { ListedGroup, ListPage, ListRequest } from './lists.ts';
 export type { Management, Recording } from './management.ts';
 export type { RoleInput } from './roles.ts';
@@ -55,7 +56,7 @@ export interface Administration {
 
 export interface AdministrationDeps {
   readonly store: Pick<Store, 'prisma' | 'hints' | 'administer' | 'administration'>;
-  readonly auth: Pick<Auth, 'refresh'>;
+  readonly auth: Pick<Auth, 'refresh' | 'addressMistake'>;
   readonly catalogue: Pick<Catalogue, 'category'>;
   readonly now: () => number;
   readonly random: RandomSource;

@@ -56,6 +56,21 @@ export function checkWithin(role: Role, by: Role, what: string): void {
   refuse(`${what}: the role ${role.key} may do or see more than your role ${by.key}.`);
 }
 
+/**
+ * Throws ESCALATION unless the caller may let somebody else mint tokens with these roles. Whoever mints chooses the person
+ * and the directories, so that a role which sees any part of the log may see all parts: only who sees all may give it away.
+ */
+export function checkIssuer(roles: readonly Role[], storedMembers: boolean, by: Role): void {
+  for (const role of roles) checkWithin(role, by, 'You cannot let an issuer give this role');
+  if (by.visibility.scope === 'ALL') return;
+  if (storedMembers)
+    refuse(`Your role ${by.key} does not see the whole log, so it cannot let an issuer name stored members.`);
+  if (roles.every((role) => seesNothing(role.visibility))) return;
+  refuse(
+    `Your role ${by.key} does not see the whole log, so it cannot let an issuer give roles that see any of it: the issuer says whose rights, and on which directories.`,
+  );
+}
+
 function checkMember({ before, after }: Difference<MemberRecord>, by: Role, roleOf: RoleOf): void {
   const id = JSON.stringify((after ?? before)?.externalId);
   const sameRole = before?.role === after?.role;

@@ -14,6 +14,7 @@ import type {
 } from '../store/store.ts';
 import { rolesOf } from './change.ts';
 import { badInput } from './checks.ts';
+import { type ShownJwtIssuer, shownIssuer } from './issuers.ts';
 
 export interface ListPage<T> {
   readonly nodes: readonly T[];
@@ -57,6 +58,8 @@ export interface Lists {
     principal: Principal,
     request: ListRequest & { readonly revoked?: boolean | null | undefined },
   ): Promise<ListPage<TokenRecord>>;
+  /** All of them, oldest first: there are few. Without secrets. */
+  jwtIssuers(principal: Principal): Promise<readonly ShownJwtIssuer[]>;
 }
 
 const most = 500;
@@ -156,6 +159,10 @@ export function openLists({ administration }: Pick<Store, 'administration'>): Li
       if (after !== null && !isUuid(after)) throw new AnnalsError('BAD_CURSOR', { path: 'after' });
       const page = { after, limit: limit + 1, revoked: revoked ?? false };
       return pageOf(await administration.pageTokens(principal.organization, page), limit, (row) => row.id);
+    },
+    async jwtIssuers(principal) {
+      requirePermission(principal, 'MANAGE_TOKENS');
+      return (await administration.readJwtIssuers(principal.organization)).map(shownIssuer);
     },
   };
 }

@@ -7,6 +7,7 @@ import type { RandomSource } from '../model/uuid.ts';
 import type { AdministrationStatements, Store, TokenRecord } from '../store/store.ts';
 import { type ChangeReport, carryOut } from './change.ts';
 import { type AdministrationChange, entryOf, syncEntry } from './changes.ts';
+import { issuerRemoval, issuerStep, type JwtIssuerInput, type ShownJwtIssuer } from './issuers.ts';
 import { type Lists, openLists } from './lists.ts';
 import { type RoleInput, roleRemoval, roleStep, type Step } from './roles.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
@@ -49,11 +50,14 @@ export interface Management extends Lists {
   createToken(principal: Principal, request: TokenRequest): Promise<CreatedToken & { readonly record: TokenRecord }>;
   /** False where there was none, or it was revoked before. */
   revokeToken(principal: Principal, id: string): Promise<boolean>;
+  upsertJwtIssuer(principal: Principal, issuer: JwtIssuerInput): Promise<ShownJwtIssuer>;
+  /** False where there was none. Its tokens are refused at once, and their streams end. */
+  removeJwtIssuer(principal: Principal, id: string): Promise<boolean>;
 }
 
 export interface ManagementDeps {
   readonly store: Pick<Store, 'administer' | 'administration' | 'hints'>;
-  readonly auth: Pick<Auth, 'refresh'>;
+  readonly auth: Pick<Auth, 'refresh' | 'addressMistake'>;
   readonly catalogue: Pick<Catalogue, 'category'>;
   readonly now: () => number;
   readonly random: RandomSource;
@@ -113,7 +117,7 @@ function openFrame({ store, auth }: ManagementDeps, inTurn: InTurn): Administer 
 }
 
 export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management {
-  const { catalogue, now, random, recording } = deps;
+  const { auth, catalogue, now, random, recording } = deps;
   const administer = openFrame(deps, inTurn);
 
   /** Before the change itself is written: the head is locked last. */
@@ -186,6 +190,14 @@ export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management
     revokeToken: (principal, id) =>
       step(principal, 'MANAGE_TOKENS', (statements, { organization }) =>
         tokenRevocation(statements, organization, id, now()),
+      ),
+    upsertJwtIssuer: (principal, input) =>
+      step(principal, 'MANAGE_TOKENS', (statements, { organization, role: by }) =>
+        issuerStep(statements, organization, input, { by, auth, now, random }),
+      ),
+    removeJwtIssuer: (principal, id) =>
+      step(principal, 'MANAGE_TOKENS', (statements, { organization }) =>
+        issuerRemoval(statements, organization, id, now()),
       ),
   };
 }

@@ -136,7 +136,7 @@ export async function roleStep(
   };
 }
 
-/** An unknown role is gone already. Errors: BAD_INPUT where members or tokens have it. */
+/** An unknown role is gone already. Errors: BAD_INPUT where members or tokens have it, or an issuer may give it. */
 export async function roleRemoval(
   statements: AdministrationStatements,
   organization: number,
@@ -144,10 +144,11 @@ export async function roleRemoval(
 ): Promise<Step<boolean>> {
   refuseBuiltIn(key);
   const before = (await statements.readRoles(organization)).find((role) => role.key === key);
-  const { members, tokens } = await statements.countRoleUses(organization, key);
-  if (before !== undefined && members + tokens > 0) {
-    const cure = 'Give them other roles and revoke the tokens first.';
-    throw badInput('key', `${members} members and ${tokens} tokens have the role ${key}.`, cure);
+  const { members, tokens, issuers } = await statements.countRoleUses(organization, key);
+  if (before !== undefined && members + tokens + issuers > 0) {
+    const cure = 'Give them other roles, revoke the tokens, and take the role from the issuers of JWTs first.';
+    const message = `${members} members and ${tokens} tokens have the role ${key}, and ${issuers} issuers of JWTs may give it.`;
+    throw badInput('key', message, cure);
   }
   return {
     change:

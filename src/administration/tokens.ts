@@ -30,9 +30,13 @@ export interface TokenDeps {
 
 const unknownMember = (id: string) => badInput('member', `there is no member ${JSON.stringify(id)}.`);
 
-/** Another member’s token shows what that member sees: only who sees all may make one. */
+/**
+ * Another member’s token shows what that member sees: only who sees all may make one. Whoever’s rights a credential states
+ * is another than the stored member of its name: the stored rights may be more.
+ */
 function checkActsAs(by: Principal, member: string): void {
-  if (by.member?.externalId === member || by.role.visibility.scope === 'ALL') return;
+  const self = by.member?.externalId === member && (by.jwt?.stated ?? null) === null;
+  if (self || by.role.visibility.scope === 'ALL') return;
   throw new AnnalsError('ESCALATION', {
     message: 'Your role does not see the whole log, so it cannot make tokens that act as other members.',
   });

@@ -1,8 +1,33 @@
 /** Credential to principal. */
-import { AnnalsError } from '../errors.ts';
+import { AnnalsError, type FaultReport } from '../errors.ts';
+import type { StatedRights } from '../model/jwt.ts';
 import { type Permission, type Role, resolveRole } from '../model/role.ts';
 import { hashToken, isToken } from '../model/token.ts';
 import type { Store, StoredCredential } from '../store/store.ts';
+import { addressMistake, type JwksOptions } from './jwks.ts';
+import { isJwt, openJwtAuth } from './jwt.ts';
+
+export { checkKeySet, type KeySetMistake } from './keys.ts';
+
+/** What a JSON Web Token says of itself. */
+export interface JwtCredential {
+  readonly issuer: { readonly id: string; readonly name: string };
+  /** `jti`. */
+  readonly id: string | null;
+  /** Null where the rights of the stored member count. */
+  readonly stated: StatedRights | null;
+  /** The token itself, to be judged again: a function, so that nothing writes it by accident. */
+  readonly text: () => string;
+}
+
+/** Whom a token is of that was signed as it should, and refused. */
+export interface RefusedCredential {
+  readonly organization: number;
+  readonly organizationUid: string;
+  readonly issuer: { readonly id: string; readonly name: string };
+  /** External id of the person it stands for. */
+  readonly subject: string;
+}
 
 /** The authenticated caller, as of one rights version. */
 export interface Principal {
@@ -11,13 +36,15 @@ export interface Principal {
   readonly organizationName: string;
   readonly generation: number;
   readonly rightsVersion: number;
-  /** MEMBER: a token that acts as a member. TOKEN: a token with a role of its own. */
+  /** MEMBER: a token that acts as a member, or as a person whom a JWT states. TOKEN: a token with a role of its own. */
   readonly kind: 'MEMBER' | 'TOKEN';
+  /** The same only for what has the same rights: all that is remembered of a principal is remembered by it. */
   readonly tokenId: string;
   /** The member’s name, or the token’s. */
   readonly name: string;
   readonly member: {
-    readonly id: number;
+    /** Whose stored grants and groups count; null where the credential states them. */
+    readonly id: number | null;
     readonly externalId: string;
     /** As the organization’s members are kept, not as entries state it. */
     readonly email: string | null;
@@ -26,21 +53,34 @@ export interface Principal {
   readonly role: Role;
   /** Milliseconds; null never. */
   readonly expiresAt: number | null;
+  /** Null for a token of Annals’ own. */
+  readonly jwt: JwtCredential | null;
 }
 
 export interface Auth {
-  /** The principal of a token. One statement; nothing is cached, so a revoked token is refused at once. Throws UNAUTHENTICATED. */
+  /**
+   * The principal of a token, Annals’ own or a JWT. One statement; nothing about rights is cached, so what is revoked is
+   * refused at once. Throws UNAUTHENTICATED; UNAVAILABLE where the keys of a JWT’s issuer cannot be fetched.
+   */
   authenticate(token: string): Promise<Principal>;
   /** The same principal under today’s rights; throws UNAUTHENTICATED when its token or member is no longer valid. */
   refresh(principal: Principal): Promise<Principal>;
+  /** Whom the JWT was of that this error of `authenticate` refused; null where nobody known signed it. */
+  refused(error: AnnalsError): RefusedCredential | null;
+  /** What is wrong with an address of a key set, and the cure; null for one that may be called. */
+  addressMistake(address: string): { readonly message: string; readonly cure: string } | null;
 }
 
 export interface AuthDeps {
-  readonly store: Pick<Store, 'findCredential' | 'reloadCredential'>;
+  readonly store: Pick<Store, 'findCredential' | 'reloadCredential' | 'findJwtCredential' | 'registerActors'>;
   readonly now: () => number;
+  readonly fault: FaultReport;
 }
 
-export function openAuth(deps: AuthDeps): Auth {
+export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
+  const refused = new WeakMap<AnnalsError, RefusedCredential>();
+  const jwt = openJwtAuth({ ...deps, onRefused: (error, who) => void refused.set(error, who) }, options);
+
   const principalOf = (stored: StoredCredential | null): Principal => {
     if (stored === null) throw new AnnalsError('UNAUTHENTICATED', { message: 'The token is unknown or revoked.' });
     if (stored.expiresAt !== null && stored.expiresAt <= deps.now()) {
@@ -65,19 +105,24 @@ export function openAuth(deps: AuthDeps): Auth {
       member: stored.member,
       role,
       expiresAt: stored.expiresAt,
+      jwt: null,
     };
   };
 
   return {
     async authenticate(token) {
+      if (isJwt(token)) return jwt.authenticate(token);
       if (!isToken(token)) {
-        throw new AnnalsError('UNAUTHENTICATED', { message: 'This is not an Annals token.' });
+        throw new AnnalsError('UNAUTHENTICATED', { message: 'This is neither a token of Annals nor a JWT.' });
       }
       return principalOf(await deps.store.findCredential(hashToken(token)));
     },
     async refresh(principal) {
+      if (principal.jwt !== null) return jwt.authenticate(principal.jwt.text());
       return principalOf(await deps.store.reloadCredential(principal.organization, principal.tokenId));
     },
+    refused: (error) => refused.get(error) ?? null,
+    addressMistake: (address) => addressMistake(address, options),
   };
 }
 

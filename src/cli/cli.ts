@@ -5,11 +5,20 @@ import { AnnalsError, errorInfo } from '../errors.ts';
 import { type Command, parseOptions } from './command.ts';
 import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { importCommand } from './commands/import.ts';
+import { jwtKeys, jwtMint } from './commands/jwt.ts';
 import { organizationCreate } from './commands/organization.ts';
 import { serve } from './commands/serve.ts';
 import { commandHelp, overview } from './help.ts';
 
-export const commands: readonly Command[] = [serve, organizationCreate, importCommand, backupCommand, restoreCommand];
+export const commands: readonly Command[] = [
+  serve,
+  organizationCreate,
+  importCommand,
+  backupCommand,
+  restoreCommand,
+  jwtKeys,
+  jwtMint,
+];
 
 function usage(message: string, cure?: string): AnnalsError {
   return new AnnalsError('USAGE', { message, ...(cure === undefined ? {} : { cure }) });

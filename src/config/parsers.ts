@@ -53,6 +53,13 @@ export function isNetwork(text: string): boolean {
 }
 
 export const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+
+/** As a URL has it: in lower case, with the port where it is not the usual one. */
+export const isHost = (text: string) =>
+  ['https', 'http'].some((scheme) => {
+    const url = `${scheme}://${text}`;
+    return URL.canParse(url) && new URL(url).host === text;
+  });
 export const anyText: Parse<string> = (text) => text;
 export const anyPath: Parse<string> = (text) => resolve(text);
 

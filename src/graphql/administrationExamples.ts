@@ -119,4 +119,42 @@ mutation RevokeToken($id: ID!) {
 `,
     variables: { id: '00000000-0000-7000-8000-000000000000' },
   },
+  {
+    name: 'Let somebody mint JWTs',
+    document: `# Needs the permission MANAGE_TOKENS. "annals jwt keys" makes a pair of keys and prints the public one.
+mutation LetMint($input: JwtIssuerInput!) {
+  upsertJwtIssuer(input: $input) { id name issuer audience algorithms keySource roles storedMembers lifetimeSeconds }
+}
+`,
+    variables: {
+      input: {
+        name: 'Example product',
+        issuer: 'https://product.example.com',
+        audience: 'annals',
+        algorithms: ['EdDSA'],
+        keys: {
+          keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'example', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }],
+        },
+        roles: ['MEMBER'],
+        storedMembers: true,
+      },
+    },
+  },
+  {
+    name: 'Who mints JWTs',
+    document: `# Needs the permission MANAGE_TOKENS. Secrets are never shown.
+query JwtIssuers {
+  jwtIssuers { id name issuer audience algorithms keySource keys address roles storedMembers lifetimeSeconds createdAt }
+}
+`,
+  },
+  {
+    name: 'End all JWTs of an issuer',
+    document: `# Needs the permission MANAGE_TOKENS. Takes effect at once, on open streams too. "jwtIssuers" lists the ids.
+mutation RemoveJwtIssuer($id: ID!) {
+  removeJwtIssuer(id: $id)
+}
+`,
+    variables: { id: '00000000-0000-7000-8000-000000000000' },
+  },
 ];

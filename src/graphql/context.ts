@@ -2,7 +2,7 @@ import type { Access } from '../access/access.ts';
 import type { Management } from '../administration/administration.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { Live } from '../live/live.ts';
+import type { Live, Renewals } from '../live/live.ts';
 import type { Log } from '../log/log.ts';
 import type { Query } from '../query/query.ts';
 import type { Store } from '../store/store.ts';
@@ -49,6 +49,8 @@ export interface AnnalsContext {
   answering?: Answering;
   /** Values that were read as somebody else, with the loaders of that view; see previewed.ts. */
   previewed?: WeakMap<object, Loaders>;
+  /** Where the credential of its streams can be replaced; null where it cannot. */
+  readonly renewals: Renewals | null;
   readonly requestId: string;
   /** BCP 47; descriptions are rendered in it where templates exist, else in English. */
   readonly locale: string;

@@ -16,6 +16,7 @@ import './types/preview.ts';
 import './types/administration/lists.ts';
 import './types/administration/role.ts';
 import './types/administration/token.ts';
+import './types/administration/issuer.ts';
 import './types/recordLogs.ts';
 import './types/administration/changes.ts';
 import './types/logAdded.ts';

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
+import { jwtLimits } from '../model/jwt.ts';
 import type { Permission } from '../model/role.ts';
 import type { HttpOptions } from './options.ts';
 import type { Peer } from './peer.ts';
@@ -10,9 +11,14 @@ import type { Peer } from './peer.ts';
 /** The token of `Authorization: Bearer <token>`; null without the header. Throws UNAUTHENTICATED for another form. */
 export function bearerToken(authorization: unknown): string | null {
   if (authorization === undefined || authorization === null) return null;
-  const match = typeof authorization === 'string' ? /^Bearer +([\x21-\x7e]{1,4096}) *$/i.exec(authorization) : null;
-  if (match?.[1] === undefined) {
-    throw new AnnalsError('UNAUTHENTICATED', { message: 'The credential does not have the form `Bearer <token>`.' });
+  const match =
+    typeof authorization === 'string' && authorization.length <= jwtLimits.token + 20
+      ? /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)
+      : null;
+  if (match?.[1] === undefined || match[1].length > jwtLimits.token) {
+    throw new AnnalsError('UNAUTHENTICATED', {
+      message: `The credential does not have the form \`Bearer <token>\`, with at most ${jwtLimits.token} characters.`,
+    });
   }
   return match[1];
 }

@@ -4,6 +4,7 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { AnnalsContext } from '../graphql/context.ts';
+import type { Renewals } from '../live/live.ts';
 import type { OperationParams } from './body.ts';
 import { type Counted, naming, within } from './counted.ts';
 import { openDocumentCache } from './documents.ts';
@@ -16,6 +17,8 @@ export interface Caller extends Record<string, unknown> {
   readonly locale: string;
   readonly client: Client;
   readonly counted: Counted;
+  /** Of the connection; null where it serves this operation alone. */
+  readonly renewals: Renewals | null;
 }
 
 export type Result = ExecutionResult & { readonly stringify?: (result: ExecutionResult) => string };
@@ -42,7 +45,8 @@ export function openEngine(deps: HttpDeps, bounds: Pick<Bounds, 'documentCharact
   };
   const yoga = createYoga<Caller, AnnalsContext>({
     schema: deps.schema,
-    context: ({ principal, requestId, locale, client }) => deps.createContext(principal, requestId, locale, client),
+    context: ({ principal, requestId, locale, client, renewals }) =>
+      deps.createContext(principal, requestId, locale, client, renewals),
     plugins: [limits, naming, ...(deps.plugins ?? [])],
     // A mistake is cheap to find again, and must not push out documents that are in use.
     parserAndValidationCache: {

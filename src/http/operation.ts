@@ -20,7 +20,8 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
   const token = bearerToken(request.headers.authorization);
   const client = clientOf(peer, request.headers);
   const principal = token === null ? null : await deps.authenticate(token, client);
-  const caller: Caller = { requestId, principal, locale: localeOf(request.headers), client, counted };
+  const locale = localeOf(request.headers);
+  const caller: Caller = { requestId, principal, locale, client, counted, renewals: null };
   let params: OperationParams;
   if (method === 'POST') {
     const limit = bodyLimit(principal, options);

@@ -5,6 +5,7 @@ import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { FaultReport } from '../errors.ts';
 import type { AnnalsContext } from '../graphql/context.ts';
+import type { Renewals } from '../live/live.ts';
 import type { Metrics, Tracing } from '../telemetry/telemetry.ts';
 import type { PeerOf, PeerOptions } from './peer.ts';
 import type { TlsFiles } from './tls.ts';
@@ -27,7 +28,13 @@ export interface HttpDeps {
   /** Throws UNAUTHENTICATED. Called once per HTTP request; per WebSocket once at the start and once per operation. */
   authenticate(token: string, client: Client): Promise<Principal>;
   /** The context of one operation; null without a credential. */
-  createContext(principal: Principal | null, requestId: string, locale: string, client: Client): AnnalsContext;
+  createContext(
+    principal: Principal | null,
+    requestId: string,
+    locale: string,
+    client: Client,
+    renewals: Renewals | null,
+  ): AnnalsContext;
   ready(): Promise<Readiness>;
   /** Ends every live stream with a last result that says where to go on; resolves when all have been taken. */
   endStreams(): Promise<void>;

@@ -7,6 +7,7 @@ import { count, outcomeOf, startCounting, within } from './counted.ts';
 import { bearerToken } from './credential.ts';
 import type { Caller, Engine, Prepared, Result } from './engine.ts';
 import type { Transport } from './options.ts';
+import type { ConnectionRenewals } from './renewals.ts';
 import { logFailure, statusOf } from './reply.ts';
 import { formatResult } from './stream.ts';
 
@@ -20,6 +21,10 @@ export interface Connection {
   principal: Principal | null;
   /** Operations so far; they number the request ids. */
   operations: number;
+  /** Hands a new credential to the streams of this connection. */
+  readonly renewals: ConnectionRenewals;
+  /** Whether one is being looked at. */
+  renewing: boolean;
 }
 
 export interface Protocol {
@@ -135,6 +140,7 @@ function nextCaller({ extra }: Ctx, { deps }: Transport): Caller {
     locale: extra.locale,
     client: extra.client,
     counted: startCounting(deps, 'websocket', { requestId }),
+    renewals: extra.renewals,
   };
 }
 
@@ -147,8 +153,12 @@ async function admit({ extra, subscriptions }: Ctx, { deps, options, stopping }:
       cure: 'Complete one of them or open another socket; the limit is SUBSCRIPTIONS_PER_SOCKET.',
     });
   }
-  if (extra.token !== null) extra.principal = await deps.authenticate(extra.token, extra.client);
-  return extra.principal;
+  const { token } = extra;
+  if (token === null) return extra.principal;
+  const principal = await deps.authenticate(token, extra.client);
+  // Unless a new credential took its place meanwhile.
+  if (extra.token === token) extra.principal = principal;
+  return principal;
 }
 
 const paramsOf = ({ query, variables, operationName }: SubscribePayload) => ({

@@ -15,6 +15,8 @@ export interface SocketOptions {
   readonly answers: number;
   /** Bytes that a message may have now; it depends on who the caller turned out to be. */
   messageLimit(): number;
+  /** What the pong to a ping with this payload carries; null for nothing. */
+  answerPing(payload: unknown): Promise<Readonly<Record<string, unknown>> | null>;
   /** An error that a message caused and that no result can carry. */
   onFailure(error: unknown): void;
 }
@@ -94,8 +96,11 @@ export function openProtocolSocket(socket: WebSocket, stream: Duplex, options: S
       await write((done) => socket.send(data, done));
       await turn(data.length);
     },
-    // Without the payload: an answer is never larger than it has to be.
-    onPing: () => write((done) => socket.send('{"type":"pong"}', done)),
+    // Never what the ping carried: an answer is not larger than it has to be.
+    onPing: async (ping) => {
+      const payload = await options.answerPing(ping);
+      await write((done) => socket.send(JSON.stringify({ type: 'pong', ...(payload && { payload }) }), done));
+    },
     close: (code, reason) => close(socket, closeMs, code, reason),
     onMessage: (callback) => {
       messages = callback;

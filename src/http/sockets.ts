@@ -13,6 +13,7 @@ import type { Transport } from './options.ts';
 import { checkOrigin } from './origin.ts';
 import type { Peer } from './peer.ts';
 import { type Connection, openProtocol, type Protocol } from './protocol.ts';
+import { answerPing, openRenewals } from './renewals.ts';
 import { logFailure, securityHeaders, statusOf } from './reply.ts';
 import { closeWith, openProtocolSocket } from './socket.ts';
 
@@ -88,7 +89,8 @@ async function admit(
   const token = bearerToken(request.headers.authorization);
   const client = clientOf(peer, request.headers);
   const principal = token === null ? null : await deps.authenticate(token, client);
-  return { requestId, locale: localeOf(request.headers), client, token, principal, operations: 0 };
+  const locale = localeOf(request.headers);
+  return { requestId, locale, client, token, principal, operations: 0, renewals: openRenewals(), renewing: false };
 }
 
 /** Answers an upgrade with an HTTP error. */
@@ -120,13 +122,15 @@ function serve(
   stream: Duplex,
   connection: Connection,
   protocol: Protocol,
-  { deps, options, bounds, stopping, work }: Transport,
+  transport: Transport,
 ): void {
+  const { deps, options, bounds, stopping, work } = transport;
   const { requestId } = connection;
   const adapted = openProtocolSocket(socket, stream, {
     bounds,
     answers: options.subscriptionsPerSocket + waitingReplies,
     messageLimit: () => bodyLimit(connection.principal, options),
+    answerPing: (payload) => answerPing(connection, payload, transport),
     onFailure(error) {
       const formatted = deps.formatError(error, requestId);
       count(deps, startCounting({ tracing: null }, 'websocket', { requestId }), outcomeOf([formatted]));

@@ -14,6 +14,14 @@ export interface LiveNotice {
   readonly message: string;
 }
 
+/** The credential of a connection, where it can be replaced while streams run on it. */
+export interface Renewals {
+  /** The last that replaced another; null where none did. */
+  readonly newest: Principal | null;
+  /** Tells of each that does from now on, until disposed. It stands for the same principal as the one before. */
+  listen(listener: (principal: Principal) => void): Disposable;
+}
+
 export interface LiveBatch {
   /** In the order of the log. Empty at the start and as a heartbeat. */
   readonly entries: readonly Entry[];
@@ -37,7 +45,7 @@ export interface Live extends AsyncDisposable {
    */
   subscribe(
     principal: Principal,
-    options: { after?: string | null; filter?: LogFilter | null },
+    options: { after?: string | null; filter?: LogFilter | null; renewals?: Renewals | null },
   ): AsyncIterableIterator<LiveBatch>;
   /** Streams that are open now. */
   readonly streams: number;
@@ -80,11 +88,11 @@ export function openLive(deps: LiveDeps): Live {
       return open.size;
     },
 
-    subscribe(principal, { after, filter }) {
+    subscribe(principal, { after, filter, renewals }) {
       if (closed) throw new AnnalsError('SERVER_STOPPING');
       const tail = deps.log.tail(principal.organization);
       const control = new AbortController();
-      const request = { principal, after: after ?? null, filter: filter ?? null };
+      const request = { principal, after: after ?? null, filter: filter ?? null, renewals: renewals ?? null };
       const batches = stream(deps, tail, request, control.signal);
       open.add(control);
       deps.metrics.add('annals_live_streams', 1);

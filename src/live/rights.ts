@@ -16,6 +16,8 @@ export interface RightsDeps {
 export class Rights {
   principal: Principal;
   query: StreamQuery;
+  /** The credential that replaced the principal’s, until it is taken up. */
+  private next: Principal | null = null;
   /** `TailState.people` as of before the filter’s names were resolved. */
   private people: number;
   private readonly deps: RightsDeps;
@@ -47,21 +49,39 @@ export class Rights {
   /** Whether entries as of this state must not be chosen before `renew`. */
   outdated(state: TailState): boolean {
     return (
+      this.next !== null ||
       state.rightsVersion > this.principal.rightsVersion ||
       (this.query.people !== null && state.people > this.people) ||
-      (this.query.renewAt !== null && this.query.renewAt <= this.deps.now()) ||
-      this.expired()
+      (this.query.renewAt !== null && this.query.renewAt <= this.deps.now())
     );
+  }
+
+  /** Another credential of the same person takes the place of the principal’s: its rights count from the next entry on. */
+  replace(principal: Principal): void {
+    this.next = principal;
+  }
+
+  /** When the credential expires, in milliseconds; null never. */
+  get expiresAt(): number | null {
+    return (this.next ?? this.principal).expiresAt;
+  }
+
+  /** Whether it has: no entry may be delivered any more. Needs no database. */
+  get expired(): boolean {
+    return this.expiresAt !== null && this.expiresAt <= this.deps.now();
   }
 
   /** Takes up the rights of today; the notice that the subscriber is owed, or null. Nothing changes when it throws. */
   async renew(state: TailState): Promise<LiveNotice | null> {
     const before = this.query.sight;
+    const { next } = this;
     try {
-      const principal = await this.deps.auth.refresh(this.principal);
+      const principal = next ?? (await this.deps.auth.refresh(this.principal));
       this.query = await this.deps.query.stream(principal, this.filter);
       this.principal = principal;
       this.people = state.people;
+      // One that came meanwhile is taken up next.
+      if (this.next === next) this.next = null;
     } catch (error) {
       if (!(error instanceof AnnalsError)) throw error;
       if (error.code === 'UNAUTHENTICATED') return { code: 'UNAUTHENTICATED', message: error.message };
@@ -88,11 +108,6 @@ export class Rights {
     if (today.people === this.query.people) return false;
     this.query = today;
     return true;
-  }
-
-  private expired(): boolean {
-    const { expiresAt } = this.principal;
-    return expiresAt !== null && expiresAt <= this.deps.now();
   }
 }
 

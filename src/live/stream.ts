@@ -8,7 +8,8 @@ import { matches } from '../model/predicate.ts';
 import { redact } from '../model/redact.ts';
 import type { LogFilter } from '../query/query.ts';
 import type { Store } from '../store/store.ts';
-import type { LiveBatch, LiveNotice } from './live.ts';
+import { type Alarm, openAlarm } from './alarm.ts';
+import type { LiveBatch, LiveNotice, Renewals } from './live.ts';
 import { Rights, type RightsDeps } from './rights.ts';
 
 /** Most entries of one batch. */
@@ -28,6 +29,7 @@ export interface StreamRequest {
   readonly principal: Principal;
   readonly after: string | null;
   readonly filter: LogFilter | null;
+  readonly renewals: Renewals | null;
 }
 
 /** What a stream found after its place: how far it looked, and whether more visible entries follow there. */
@@ -39,6 +41,7 @@ interface Found {
 
 const fresh = ({ readAt }: Pick<TailState, 'readAt'>) => performance.now() - readAt < staleRightsMs;
 const ends = (notice: LiveNotice | null) => notice !== null && notice.code !== 'RIGHTS_CHANGED';
+const expiry: LiveNotice = { code: 'UNAUTHENTICATED', message: 'The credential has expired.' };
 const placeOf = ({ recordedAt, position }: LogPlace): LogPlace => ({ recordedAt, position });
 
 /** Ends after a notice that says why; throws what refuses the request, and the signal’s reason. */
@@ -48,12 +51,12 @@ export async function* stream(
   request: StreamRequest,
   signal: AbortSignal,
 ): AsyncGenerator<LiveBatch, void, void> {
-  const follower = await Follower.open(deps, tail, request, signal);
+  using follower = await Follower.open(deps, tail, request, signal);
   for (;;) {
     signal.throwIfAborted();
     let batch: LiveBatch | null = null;
     try {
-      batch = await follower.step(signal);
+      batch = await follower.step();
     } catch (error) {
       if (!(error instanceof AnnalsError) || error.code !== 'UNAVAILABLE') throw error;
       // Nothing moved: the same step is taken again.
@@ -69,6 +72,8 @@ class Follower {
   private readonly deps: StreamDeps;
   private readonly tail: LogTail;
   private readonly rights: Rights;
+  private readonly alarm: Alarm;
+  private readonly renewals: Disposable | undefined;
   /** Everything visible up to here was delivered. */
   private place: LogPlace;
   private cursor: string;
@@ -87,10 +92,19 @@ class Follower {
     tail: LogTail,
     rights: Rights,
     at: { place: LogPlace; cursor: string; time: number },
+    control: { readonly signal: AbortSignal; readonly renewals: Renewals | null },
   ) {
     this.deps = deps;
     this.tail = tail;
     this.rights = rights;
+    this.alarm = openAlarm(control.signal, deps.now);
+    const { renewals } = control;
+    // One that came before the stream was open, too.
+    if (renewals !== null && renewals.newest !== null) rights.replace(renewals.newest);
+    this.renewals = renewals?.listen((principal) => {
+      rights.replace(principal);
+      this.alarm.ring();
+    });
     this.place = at.place;
     this.cursor = at.cursor;
     this.cursorTime = at.time;
@@ -100,20 +114,23 @@ class Follower {
   static async open(deps: StreamDeps, tail: LogTail, request: StreamRequest, signal: AbortSignal): Promise<Follower> {
     const state = await tail.ready(signal);
     const rights = await Rights.open(deps, request, state);
+    const control = { signal, renewals: request.renewals };
     if (request.after !== null) {
       const place = await rights.query.open(request.after);
-      return new Follower(deps, tail, rights, { place, cursor: request.after, time: place.recordedAt });
+      return new Follower(deps, tail, rights, { place, cursor: request.after, time: place.recordedAt }, control);
     }
     const newest = await rights.query.newest(state.end);
     const cursor = rights.query.seal(newest);
-    return new Follower(deps, tail, rights, { place: state.end, cursor, time: newest.recordedAt });
+    return new Follower(deps, tail, rights, { place: state.end, cursor, time: newest.recordedAt }, control);
   }
 
   /** The next batch; null when there is none yet, after waiting where there was nothing to do. */
-  async step(signal: AbortSignal): Promise<LiveBatch | null> {
+  async step(): Promise<LiveBatch | null> {
+    this.alarm.set(this.rights.expiresAt);
+    if (this.rights.expired) return this.batch([], this.caughtUp, expiry);
     const { state } = this.tail;
     if (!fresh(state)) {
-      await this.tail.changed(signal);
+      await this.changed();
       return null;
     }
     this.asOf = state.readAt;
@@ -122,9 +139,10 @@ class Follower {
       return notice === null ? null : this.batch([], this.caughtUp, notice);
     }
     const near = this.inMemory(1);
-    if (near !== null && near.length === 0) return this.quiet(state, signal);
-    const found = near === null ? await this.readDatabase(signal) : await this.readMemory();
-    if (found === null || !this.stillRight()()) return null;
+    if (near !== null && near.length === 0) return this.quiet(state);
+    const found = near === null ? await this.readDatabase() : await this.readMemory();
+    // What was found when the credential had expired is not delivered.
+    if (found === null || this.rights.expired || !this.stillRight()()) return null;
     this.place = found.place;
     if (found.entries.length === 0 && !this.first) return null;
     return this.batch(found.entries, !found.more, null);
@@ -153,10 +171,10 @@ class Follower {
   }
 
   /** At the end of the log: says so once, then gives a fresh cursor whenever the log closed a time. */
-  private async quiet({ closed }: TailState, signal: AbortSignal): Promise<LiveBatch | null> {
+  private async quiet({ closed }: TailState): Promise<LiveBatch | null> {
     if (this.first || !this.caughtUp) return this.batch([], true, null);
     if (closed === null || closed.recordedAt <= this.closedSeen || this.place.position < closed.position) {
-      await this.tail.changed(signal);
+      await this.changed();
       return null;
     }
     this.closedSeen = closed.recordedAt;
@@ -197,12 +215,12 @@ class Follower {
   }
 
   /** Null when the rights, or what the filter’s names stand for, moved on under this page: it is read again with them. */
-  private async readDatabase(signal: AbortSignal): Promise<Found | null> {
+  private async readDatabase(): Promise<Found | null> {
     const { principal, query } = this.rights;
     const { organization } = principal;
     const page = await this.deps.store.readHistory(organization, this.place, query.predicate, batchEntries + 1);
     if (page === null || page.rightsVersion > principal.rightsVersion) {
-      await versionSeen(this.tail, page?.rightsVersion ?? Number.POSITIVE_INFINITY, signal);
+      await this.versionSeen(page?.rightsVersion ?? Number.POSITIVE_INFINITY);
       return null;
     }
     if (await this.rights.namesMoved()) return null;
@@ -211,9 +229,19 @@ class Follower {
     const last = entries.at(-1);
     return { entries, more, place: more && last !== undefined ? placeOf(last) : (page.end ?? nowhere) };
   }
-}
 
-/** Waits until the shared tail has seen a rights version. */
-async function versionSeen(tail: LogTail, version: number, signal: AbortSignal): Promise<void> {
-  while (tail.state.rightsVersion < version) await tail.changed(signal);
+  /** Waits for the log to move; true when it was the alarm that ended the wait. */
+  private changed(): Promise<boolean> {
+    return this.alarm.wait((signal) => this.tail.changed(signal));
+  }
+
+  /** Waits until the shared tail has seen a rights version, or the alarm rings. */
+  private async versionSeen(version: number): Promise<void> {
+    while (this.tail.state.rightsVersion < version) if (await this.changed()) return;
+  }
+
+  [Symbol.dispose](): void {
+    this.alarm[Symbol.dispose]();
+    this.renewals?.[Symbol.dispose]();
+  }
 }

@@ -13,6 +13,8 @@ import * as append from './statements/append.ts';
 import * as explain from './statements/explain.ts';
 import * as identity from './statements/identity.ts';
 import * as installation from './statements/installation.ts';
+import * as jwt from './statements/jwt.ts';
+import * as jwtIssuers from './statements/jwtIssuers.ts';
 import * as names from './statements/names.ts';
 import * as outbox from './statements/outbox.ts';
 import * as read from './statements/read.ts';
@@ -21,11 +23,13 @@ import * as worldRead from './statements/worldRead.ts';
 import * as worldWrite from './statements/worldWrite.ts';
 
 export type { PrismaClient } from './generated/client.ts';
+export type { JwtIssuerRecord, JwtKeys } from './issuer-row.ts';
 export type { AccessCounts, AccessWindowKey, EndedAccessWindow, KnownToken } from './statements/access.ts';
 export type { TokenRecord } from './statements/administration.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
 export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
 export type { StoredCredential, StoredGrant, StoredMember, StoredRole } from './statements/identity.ts';
+export type { NamedByClaims, StoredJwtCredential } from './statements/jwt.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
 export type { OutboxBatch } from './statements/outbox.ts';
 export type { PageRequest } from './statements/read.ts';
@@ -48,6 +52,7 @@ type Statements = typeof access &
   typeof explain &
   typeof identity &
   typeof installation &
+  typeof jwt &
   typeof names &
   typeof read &
   typeof tail;
@@ -55,7 +60,7 @@ type StatementNames = {
   [K in keyof Statements]: Statements[K] extends (database: Database, ...rest: never[]) => Promise<unknown> ? K : never;
 }[keyof Statements];
 type BoundStatements = { readonly [K in StatementNames]: Bound<Statements[K]> };
-const administering = { ...administration, ...outbox, ...worldRead, ...worldWrite };
+const administering = { ...administration, ...jwtIssuers, ...outbox, ...worldRead, ...worldWrite };
 type Administering = typeof administering;
 /** The statements of administration, on the pool or inside a transaction. */
 export type AdministrationStatements = { readonly [K in keyof Administering]: Bound<Administering[K]> };
@@ -93,6 +98,7 @@ function bind(database: Database): BoundStatements {
     ...explain,
     ...identity,
     ...installation,
+    ...jwt,
     ...names,
     ...read,
     ...tail,

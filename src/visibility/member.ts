@@ -37,6 +37,7 @@ export async function memberPrincipal(
       member: { id, externalId: stored.externalId, email, actor },
       role,
       expiresAt: null,
+      jwt: null,
     },
   };
 }

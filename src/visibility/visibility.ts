@@ -56,7 +56,7 @@ export interface Visibility {
 }
 
 export interface VisibilityDeps {
-  readonly store: Pick<Store, 'readTree' | 'readGrants'>;
+  readonly store: Pick<Store, 'readTree' | 'readGrants' | 'readStatedGrants'>;
   readonly catalogue: Pick<Catalogue, 'actionsOf'>;
   readonly actionNumber: (key: string) => number | undefined;
 }
@@ -64,10 +64,10 @@ export interface VisibilityDeps {
 /** Most principals whose sight is kept; the least recently used goes first. */
 const cacheLimit = 10_000;
 
-function fingerprintOf({ role, tokenId }: Principal, grants: readonly StoredGrant[]): string {
+function fingerprintOf({ role, member }: Principal, grants: readonly StoredGrant[]): string {
   const { key, visibility, hiddenFields } = role;
   const rows = grants.map(({ directory, level, group }) => `${directory} ${level} ${group}`).sort();
-  const personal = visibility.scope === 'ALL' ? [] : [tokenId, rows];
+  const personal = visibility.scope === 'ALL' ? [] : [member?.actor ?? null, rows];
   return JSON.stringify([key, visibility, [...hiddenFields].sort(), personal]);
 }
 
@@ -91,16 +91,21 @@ export function openVisibility(deps: VisibilityDeps): Visibility {
   const trees = openTrees(deps.store);
   const cache = new Map<string, { readonly rightsVersion: number; readonly sight: Promise<Sight> }>();
 
+  /** Stated rights and stored ones never mix: what is stored about a member whose credential states them is not read. */
+  const grantsOf = async ({ organization, member, jwt }: Principal): Promise<readonly StoredGrant[]> => {
+    const stated = jwt?.stated ?? null;
+    if (stated !== null) return deps.store.readStatedGrants(organization, stated.groups, stated.directories);
+    const id = member?.id ?? null;
+    return id === null ? [] : deps.store.readGrants(organization, id);
+  };
+
   const compile = async (principal: Principal): Promise<Sight> => {
     const { visibility: rule } = principal.role;
     let grants: readonly StoredGrant[] = [];
     let granted: ReadonlySet<number> = new Set();
     let directories: ReadonlySet<number> = new Set();
     if (rule.scope === 'GRANTED' && principal.member !== null) {
-      const [tree, rows] = await Promise.all([
-        trees.of(principal),
-        deps.store.readGrants(principal.organization, principal.member.id),
-      ]);
+      const [tree, rows] = await Promise.all([trees.of(principal), grantsOf(principal)]);
       grants = rows;
       granted = new Set(
         grants.filter((grant) => reaches(grant.level, rule.minimumAccessLevel)).map((grant) => grant.directory),

@@ -9,7 +9,7 @@ const subject: Subject = {
   type: 'MEMBER',
   id: 'mara',
   name: 'Mara',
-  token: 't',
+  credential: { token: 't' },
 };
 const nowhere = { ip: null, userAgent: null, request: null };
 

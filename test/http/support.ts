@@ -44,6 +44,7 @@ function principalOf(name: string, roleKey: string): Principal {
     member: null,
     role,
     expiresAt: null,
+    jwt: null,
   };
 }
 

@@ -63,7 +63,7 @@ builder.subscriptionField('logAdded', (t) =>
     },
     // The domain’s own iterator: whoever ends the subscription ends it there.
     subscribe: (_, { after, filter }, context) => {
-      const options = { after: after ?? null, filter: bareFilter(filter) };
+      const options = { after: after ?? null, filter: bareFilter(filter), renewals: context.renewals };
       return untilLost(context.services.live.subscribe(callerWith(context, 'READ'), options), context);
     },
     resolve: (batch, _, context) => {

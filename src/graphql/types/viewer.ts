@@ -3,8 +3,48 @@ import { builder } from '../builder.ts';
 import { caller } from '../guard.ts';
 import { memberActor } from '../loaders.ts';
 import { ActorRef, OrganizationRef } from '../refs.ts';
-import { PrincipalKindRef, RoleRef, VisibilityRef } from './visibility.ts';
+import { PrincipalKindRef, RightsSourceRef, RoleRef, VisibilityRef } from './visibility.ts';
 import { PermissionRef } from './vocabulary.ts';
+
+const CredentialKindRef = builder.enumType('CredentialKind', {
+  description: 'What a request came with.',
+  values: {
+    TOKEN: { description: 'A token of Annals’ own.' },
+    JWT: { description: 'A JSON Web Token that an issuer of the organization minted.' },
+  },
+});
+
+const CredentialRef = builder.objectRef<Principal>('Credential').implement({
+  description: 'What the request came with, and where its rights come from.',
+  fields: (t) => ({
+    kind: t.field({
+      type: CredentialKindRef,
+      description: 'A token, or a JWT.',
+      resolve: ({ jwt }) => (jwt === null ? 'TOKEN' : 'JWT'),
+    }),
+    issuer: t.string({
+      nullable: true,
+      description: 'Name of the issuer that minted the JWT; null for a token.',
+      resolve: ({ jwt }) => jwt?.issuer.name ?? null,
+    }),
+    rights: t.field({
+      type: RightsSourceRef,
+      description:
+        'Whether the role, groups and directories are those that are kept here, or those that the JWT states.',
+      resolve: ({ jwt }) => (jwt?.stated ? 'STATED' : 'STORED'),
+    }),
+    groupIds: t.idList({
+      nullable: true,
+      description: 'External ids of the groups that the JWT states; null where those that are kept here count.',
+      resolve: ({ jwt }) => (jwt?.stated ? [...jwt.stated.groups] : null),
+    }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it expires; null if never.',
+    }),
+  }),
+});
 
 const ViewerRef = builder.objectRef<Principal>('Viewer').implement({
   description: 'The caller: whom its credential stands for, what it may do and what it sees.',
@@ -19,6 +59,11 @@ const ViewerRef = builder.objectRef<Principal>('Viewer').implement({
         const { member, name } = principal;
         return member === null ? null : memberActor(loaders, principal, { ...member, name });
       },
+    }),
+    credential: t.field({
+      type: CredentialRef,
+      description: 'What the request came with.',
+      resolve: (principal) => principal,
     }),
     organization: t.field({
       type: OrganizationRef,

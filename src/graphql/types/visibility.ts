@@ -25,8 +25,18 @@ const ownActivityOf = ({ principal }: Sees): boolean =>
 export const PrincipalKindRef = builder.enumType('PrincipalKind', {
   description: 'Whom a credential stands for.',
   values: {
-    MEMBER: { description: 'A member of the organization, with the member’s role and grants.' },
+    MEMBER: { description: 'A member of the organization, or a person whom a JWT states.' },
     TOKEN: { description: 'A program, with a role of its own.' },
+  },
+});
+
+export const RightsSourceRef = builder.enumType('RightsSource', {
+  description: 'Where rights come from.',
+  values: {
+    STORED: { description: 'They are kept here: administration gave them.' },
+    STATED: {
+      description: 'The credential states them itself, and nothing that is kept here about the member counts.',
+    },
   },
 });
 
@@ -57,7 +67,8 @@ function inWords(sees: Sees, context: AnnalsContext): string {
   if (rule.scope === 'ALL') parts.push('every entry');
   if (rule.scope === 'GRANTED') {
     const count = sight.granted.size === 1 ? '1 directory' : `${sight.granted.size} directories`;
-    parts.push(`entries in or under the ${count} on which it has at least ${rule.minimumAccessLevel}`);
+    const source = sees.principal.jwt?.stated ? ', as its credential states' : '';
+    parts.push(`entries in or under the ${count} on which it has at least ${rule.minimumAccessLevel}${source}`);
   }
   if (ownActivityOf(sees)) parts.push('entries of which it is the actor or the affected user');
   const names = categoriesOf(rule, context)?.map((category) => category.name);
@@ -79,6 +90,7 @@ const GrantEffectRef = builder.enumType('GrantEffect', {
 
 interface ShownGrant extends ExplainedGrant {
   readonly directoryId: string;
+  readonly source: 'STORED' | 'STATED';
 }
 
 const VisibilityGrantRef = builder.objectRef<ShownGrant>('VisibilityGrant').implement({
@@ -102,6 +114,10 @@ const VisibilityGrantRef = builder.objectRef<ShownGrant>('VisibilityGrant').impl
       description: 'Name of that group.',
       resolve: ({ group }) => group?.name ?? null,
     }),
+    source: t.expose('source', {
+      type: RightsSourceRef,
+      description: 'STATED for a directory that the credential states; a grant of a group is always kept here.',
+    }),
     effect: t.expose('effect', { type: GrantEffectRef, description: 'What it does for what is seen.' }),
   }),
 });
@@ -113,10 +129,11 @@ const byExternalId = <T extends { readonly externalId: string }>(list: readonly 
 
 async function grantsOf(principal: Principal, sight: Sight, limit: number, { services, loaders }: AnnalsContext) {
   const grants = await services.explanations.grants(principal, sight);
+  const stated = principal.jwt !== null && principal.jwt.stated !== null;
   const shown = await Promise.all(
     grants.map(async (grant): Promise<ShownGrant> => {
       const { externalId } = await loaders.directory.load(grant.directory);
-      return { ...grant, directoryId: externalId };
+      return { ...grant, directoryId: externalId, source: grant.group === null && stated ? 'STATED' : 'STORED' };
     }),
   );
   const order = (one: ShownGrant, other: ShownGrant) =>

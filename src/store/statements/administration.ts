@@ -80,18 +80,19 @@ export async function deleteRole(runner: Runner, organization: number, key: stri
   await runner.rows('delete from role r where r.organization_id = $1 and r.key = $2', [organization, key]);
 }
 
-/** How many members and unrevoked tokens have the role. */
+/** How many members and unrevoked tokens have the role, and how many issuers of tokens may give it. */
 export async function countRoleUses(
   runner: Runner,
   organization: number,
   key: string,
-): Promise<{ readonly members: number; readonly tokens: number }> {
-  const [row] = await runner.rows<[number, number]>(
+): Promise<{ readonly members: number; readonly tokens: number; readonly issuers: number }> {
+  const [row] = await runner.rows<[number, number, number]>(
     `select (select count(*)::int4 from member m where m.organization_id = $1 and m.role = $2),
-       (select count(*)::int4 from api_token t where t.organization_id = $1 and t.role = $2 and t.revoked_at is null)`,
+       (select count(*)::int4 from api_token t where t.organization_id = $1 and t.role = $2 and t.revoked_at is null),
+       (select count(*)::int4 from jwt_issuer i where i.organization_id = $1 and $2 = any(i.roles) and i.removed_at is null)`,
     [organization, key],
   );
-  return { members: row?.[0] ?? 0, tokens: row?.[1] ?? 0 };
+  return { members: row?.[0] ?? 0, tokens: row?.[1] ?? 0, issuers: row?.[2] ?? 0 };
 }
 
 export interface TokenRecord {

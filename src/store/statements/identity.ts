@@ -36,7 +36,8 @@ export interface StoredCredential {
   readonly expiresAt: number | null;
 }
 
-const roleJson = `case when r.id is null then null else json_build_object('key', r.key, 'name', r.name, 'description', r.description,
+/** A role that the organization defines itself, as `StoredRole`; null for none. */
+export const roleJson = `case when r.id is null then null else json_build_object('key', r.key, 'name', r.name, 'description', r.description,
   'permissions', r.permissions, 'hiddenFields', r.hidden_fields, 'visibility', json_build_object(
     'categories', case when r.all_categories then null else r.categories end, 'scope', r.scope,
     'minimumAccessLevel', r.minimum_access_level, 'ownActivity', r.own_activity)) end`;
@@ -194,6 +195,27 @@ export async function readGrants(database: Database, organization: number, membe
      where g.organization_id = $1 and (g.member_id = $2
        or g.group_id in (select m.group_id from group_membership m where m.member_id = $2))`,
     [organization, member],
+  );
+  return rows.map(([directory, level, group]) => ({ directory, level, group }));
+}
+
+/**
+ * The grants of somebody whose groups and directories a credential states: on the directories as stated, and those that are
+ * stored for the groups. What is unknown gives nothing.
+ */
+export async function readStatedGrants(
+  database: Database,
+  organization: number,
+  groups: readonly string[],
+  directories: readonly { readonly id: string; readonly level: AccessLevel }[],
+): Promise<StoredGrant[]> {
+  const rows = await database.rows<[number, AccessLevel, number | null]>(
+    `select d.id, i.level, null::int4 from unnest($2::text[], $3::text[]) i(external_id, level)
+     join directory d on d.organization_id = $1 and d.external_id = i.external_id
+     union all
+     select r.directory_id, r.level::text, r.group_id from directory_grant r join member_group g on g.id = r.group_id
+     where r.organization_id = $1 and g.organization_id = $1 and g.external_id = any($4::text[])`,
+    [organization, directories.map(({ id }) => id), directories.map(({ level }) => level), groups],
   );
   return rows.map(([directory, level, group]) => ({ directory, level, group }));
 }
