@@ -64,10 +64,14 @@ export interface VisibilityDeps {
 /** Most principals whose sight is kept; the least recently used goes first. */
 const cacheLimit = 10_000;
 
-function fingerprintOf({ role, member }: Principal, grants: readonly StoredGrant[]): string {
+function fingerprintOf({ role, member, jwt }: Principal, grants: readonly StoredGrant[]): string {
   const { key, visibility, hiddenFields } = role;
-  const rows = grants.map(({ directory, level, group }) => `${directory} ${level} ${group}`).sort();
-  const personal = visibility.scope === 'ALL' ? [] : [member?.actor ?? null, rows];
+  const stated = jwt?.stated ?? null;
+  // A stated directory that is met for the first time was granted all along.
+  const stored = stated === null ? grants : grants.filter(({ group }) => group !== null);
+  const rows = stored.map(({ directory, level, group }) => `${directory} ${level} ${group}`).sort();
+  const places = stated?.directories.map(({ id, level }) => JSON.stringify([id, level])).sort() ?? null;
+  const personal = visibility.scope === 'ALL' ? [] : [member?.actor ?? null, rows, places];
   return JSON.stringify([key, visibility, [...hiddenFields].sort(), personal]);
 }
 

@@ -21,6 +21,7 @@ const kinds: Readonly<Record<string, 'READ' | 'LIVE' | 'PREVIEW' | 'none'>> = {
   grants: 'none',
   roles: 'none',
   tokens: 'none',
+  jwtIssuers: 'none',
   // Entries, and what is known from entries.
   logs: 'READ',
   logsAround: 'READ',
@@ -73,6 +74,7 @@ const operations: Readonly<Record<string, string>> = {
   grants: '{ grants { nodes { __typename } } }',
   roles: '{ roles { __typename } }',
   tokens: '{ tokens { __typename } }',
+  jwtIssuers: '{ jwtIssuers { __typename } }',
   logAdded: 'subscription { logAdded { cursor } }',
 };
 
@@ -107,6 +109,8 @@ const changes: Readonly<Record<string, 'change' | 'own'>> = {
   removeRole: 'change',
   createToken: 'change',
   revokeToken: 'change',
+  upsertJwtIssuer: 'change',
+  removeJwtIssuer: 'change',
 };
 
 test('every root field that changes is decided', () => {

@@ -65,6 +65,7 @@ test('the root fields are the ones of the contract', () => {
     'eventCategories',
     'grants',
     'groups',
+    'jwtIssuers',
     'log',
     'logs',
     'logsAround',
@@ -82,6 +83,7 @@ test('the root fields are the ones of the contract', () => {
     'removeDirectories',
     'removeGrants',
     'removeGroups',
+    'removeJwtIssuer',
     'removeMembers',
     'removeRole',
     'revokeToken',
@@ -89,6 +91,7 @@ test('the root fields are the ones of the contract', () => {
     'synchronize',
     'upsertDirectories',
     'upsertGroups',
+    'upsertJwtIssuer',
     'upsertMembers',
     'upsertRole',
   ]);
@@ -119,6 +122,7 @@ test('the root fields that touch the log ask for a permission', () => {
     grants: 'MANAGE_MEMBERS',
     roles: null,
     tokens: 'MANAGE_TOKENS',
+    jwtIssuers: 'MANAGE_TOKENS',
     recordLogs: 'RECORD',
     upsertMembers: 'MANAGE_MEMBERS',
     removeMembers: 'MANAGE_MEMBERS',
@@ -133,6 +137,8 @@ test('the root fields that touch the log ask for a permission', () => {
     removeRole: 'MANAGE_ROLES',
     createToken: 'MANAGE_TOKENS',
     revokeToken: 'MANAGE_TOKENS',
+    upsertJwtIssuer: 'MANAGE_TOKENS',
+    removeJwtIssuer: 'MANAGE_TOKENS',
     logAdded: 'READ',
   });
 });

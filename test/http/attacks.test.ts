@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Http } from '../../src/http/http.ts';
 import type { EntryInput } from '../../src/model/entry.ts';
+import { newMinter, payloadOf } from '../jwt/support.ts';
 import { newOrganization, type TestOrganization, useTestApps } from '../support/app.ts';
 import { type Ask, codeOf, transports } from './support.ts';
 
@@ -24,6 +25,44 @@ interface Scene {
   readonly hiddenCursor: string;
   readonly foreignCursor: string;
   readonly cursor: string;
+  /** JWTs that are not what they seem, by what is wrong with them. */
+  readonly jwts: Readonly<Record<Forgery, string>>;
+}
+
+const forgeries = [
+  'that is not signed',
+  'keyed with the public key',
+  'of another organization’s issuer',
+  'whose claims were changed',
+  'that has expired',
+  'that states a role beyond the issuer’s',
+  'of a suspended member',
+] as const;
+type Forgery = (typeof forgeries)[number];
+
+/** An issuer in each organization, with the same name. */
+async function forge(to: TestOrganization, other: TestOrganization): Promise<Scene['jwts']> {
+  await at.app.services.administration.upsertMembers(to.owner, [
+    { id: 'sus', name: 'Sus', role: 'GUEST', status: 'SUSPENDED' },
+  ]);
+  const minter = await newMinter(at.app, to.owner, Date.now, { roles: ['GUEST'] });
+  const foreign = await newMinter(at.app, other.owner, Date.now, { issuer: minter.issuer.issuer });
+  const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const payload = base64(payloadOf(minter.by, { annals: { role: 'GUEST' } }));
+  const key = Buffer.from(JSON.stringify(minter.by.keys.publicKey));
+  const [header = '', , signature = ''] = (await minter.mint({ annals: { role: 'GUEST' } })).split('.');
+  const tampered = payloadOf(minter.by, { annals: { role: 'GUEST', directories: [{ id: 'board', level: 'READ' }] } });
+  return {
+    'that is not signed': `${base64({ alg: 'none' })}.${payload}.`,
+    'keyed with the public key': await minter.mint({ key, header: { alg: 'HS256' } }),
+    'of another organization’s issuer': await foreign.mint({
+      annals: { organization: to.organizationUid, role: 'GUEST' },
+    }),
+    'whose claims were changed': `${header}.${base64(tampered)}.${signature}`,
+    'that has expired': await minter.mint({ age: 600, lifetime: 600, annals: { role: 'GUEST' } }),
+    'that states a role beyond the issuer’s': await minter.mint({ annals: { role: 'OWNER' } }),
+    'of a suspended member': await minter.mint({ subject: 'sus', annals: { role: 'GUEST' } }),
+  };
 }
 
 let server: Http;
@@ -89,6 +128,7 @@ beforeAll(async () => {
     hiddenCursor,
     foreignCursor,
     cursor,
+    jwts: await forge(to, other),
   };
 });
 afterAll(() => server?.[Symbol.asyncDispose]());
@@ -255,6 +295,13 @@ const strangers: Attack[] = [
     code: 'UNAUTHENTICATED',
   },
   { name: 'a stream without a token', ask: () => ({ query: live }), code: 'UNAUTHENTICATED' },
+  ...forgeries.map(
+    (name): Attack => ({
+      name: `a JWT ${name}`,
+      ask: (on) => ({ query: page, token: on.jwts[name] }),
+      code: 'UNAUTHENTICATED',
+    }),
+  ),
   { name: 'a token that is none', ask: () => ({ query: page, token: 'annals_guess' }), code: 'UNAUTHENTICATED' },
   {
     name: 'an entry, with another organization’s token',

@@ -147,6 +147,7 @@ export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = 
   grants: () => [{}, ...each('ID', 'directoryId: $v', hiddenPlaces), ...each('ID', 'memberId: $v', people)],
   roles: () => plain,
   tokens: () => plain,
+  jwtIssuers: () => plain,
 };
 
 /** In the order in which they are done. Whoever may manage, and not see, asks about what is hidden here too. */
@@ -190,6 +191,20 @@ export const mutations: Readonly<Record<string, (known: Known) => Operation[]>> 
       { name: 't', memberId: 'otto' },
       { name: 't', role: 'INTEGRATION' },
     ]),
+  upsertJwtIssuer: () =>
+    each(
+      'JwtIssuerInput!',
+      'input: $v',
+      [['INTEGRATION'], ['MEMBER'], ['GHOST']].map((roles) => ({
+        name: 'Other',
+        issuer: 'other',
+        audience: 'annals',
+        algorithms: ['EdDSA'],
+        keys: { keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }] },
+        roles,
+      })),
+    ),
+  removeJwtIssuer: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000']),
   revokeToken: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000']),
 };
 

@@ -9,9 +9,15 @@ export interface Happening {
   readonly hidden: boolean;
 }
 
+/** The claims of a JWT that states its rights. */
+export interface Stated {
+  readonly subject: string;
+  readonly annals: Readonly<Record<string, unknown>>;
+}
+
 export interface Reader {
   readonly name: string;
-  readonly actsAs: { readonly member: string } | { readonly role: string };
+  readonly actsAs: { readonly member: string } | { readonly role: string } | { readonly stated: Stated };
   readonly happenings: readonly Happening[];
   /** A visible entry as it is in the other world: other values in the fields that are hidden from the reader. */
   readonly otherwise?: (input: EntryInput) => EntryInput;
@@ -187,6 +193,29 @@ export const readers: readonly Reader[] = [
       }),
       ...elsewhere,
     ]),
+    later: later(inNewPlace),
+  },
+  {
+    // Whose stored grants, on what is hidden here, do not count.
+    name: 'a person whose rights a JWT states',
+    actsAs: {
+      stated: {
+        subject: 'otto',
+        annals: {
+          role: 'MEMBER',
+          groups: ['ops'],
+          directories: [
+            { id: 'it', level: 'ADMINISTRATOR' },
+            { id: 'closed', level: 'READ' },
+            { id: 'nowhere', level: 'ADMINISTRATOR' },
+          ],
+        },
+      },
+    },
+    happenings: woven(
+      [...inVault, ...own('otto')],
+      [...elsewhere, hide({ action: viewed, vault: it, directory: { id: 'closed', name: `Closed ${secret}` } })],
+    ),
     later: later(inNewPlace),
   },
   {

@@ -88,6 +88,17 @@ const readText = (path: string): Promise<string> =>
     throw usage(`${path} cannot be read (${cause.code}).`, 'Name a file that exists and that you may read.');
   });
 
+/** The parser’s own words would repeat what stands in the file. */
+function parsed(path: string, text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // Said below.
+  }
+  throw usage(`${path} holds no JSON object.`, 'Correct the file.');
+}
+
 async function secretSigner(path: string, options: Options): Promise<Signer> {
   const algorithm = optional(options, 'algorithm') ?? 'HS256';
   if (!isSecretAlgorithm(algorithm)) {
@@ -114,7 +125,7 @@ async function keySigner(path: string, options: Options): Promise<Signer> {
       `${path} holds no private key that fits.`,
       'Give a private JWK, as `annals jwt keys` writes it, or PKCS #8 in PEM with --algorithm.',
     );
-  const jwk = text.trimStart().startsWith('{') ? (JSON.parse(text) as JWK) : null;
+  const jwk = text.trimStart().startsWith('{') ? (parsed(path, text) as JWK) : null;
   const algorithm = publicAlgorithm(optional(options, 'algorithm') ?? jwk?.alg ?? 'EdDSA');
   const key = await (jwk === null ? importPKCS8(text, algorithm) : importJWK(jwk, algorithm)).catch(() => {
     throw wrong();
@@ -140,7 +151,7 @@ function directoriesOf(text: string): { id: string; level: string }[] {
 
 async function statedOf(options: Options): Promise<Readonly<Record<string, unknown>>> {
   const file = optional(options, 'claims');
-  if (file !== null) return JSON.parse(await readText(file));
+  if (file !== null) return parsed(file, await readText(file));
   const [groups, directories] = [optional(options, 'groups'), optional(options, 'directories')];
   const texts = ['role', 'name', 'email'].flatMap((name) => {
     const value = optional(options, name);
