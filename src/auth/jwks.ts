@@ -2,7 +2,7 @@
  * Key sets at addresses. A tenant names the address and this server calls it, so only hosts that the operator allows are
  * called, and never more than a little is read or waited for.
  */
-import type { JSONWebKeySet } from 'jose';
+import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { AnnalsError, type FaultReport } from '../errors.ts';
 import { keySetLimits } from './keys.ts';
 
@@ -77,6 +77,8 @@ function parse(text: string): JSONWebKeySet {
     throw new Error('no JSON Web Key Set');
   }
   if (keys.length > keySetLimits.keys) throw new Error(`more than ${keySetLimits.keys} keys`);
+  // Throws where a key is malformed beyond what is left aside later.
+  createLocalJWKSet({ keys });
   return { keys };
 }
 

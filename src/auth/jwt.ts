@@ -157,6 +157,7 @@ function principalFrom(stored: StoredJwtCredential, claims: JwtClaims, actor: nu
 
 /** A signature that was found good: by which keys, and what it signed. */
 interface Verified {
+  readonly header: TokenHeader;
   readonly claims: JwtClaims;
   readonly issuer: string;
   readonly ring: KeyRing;
@@ -185,7 +186,7 @@ function openVerified(now: () => number) {
 
 export function openJwtAuth(deps: JwtDeps, options: JwksOptions): JwtAuth {
   const { store, now } = deps;
-  const rings = openKeyRings(openFetchedKeys(deps, options), headerOf);
+  const rings = openKeyRings(openFetchedKeys(deps, options));
   const verified = openVerified(now);
 
   /** Whose keys are tried follows from the organization and the issuer that the claims name: no others’. */
@@ -197,16 +198,15 @@ export function openJwtAuth(deps: JwtDeps, options: JwksOptions): JwtAuth {
     claims: JwtClaims,
   ) => {
     const { issuer } = stored;
-    const header = known === undefined ? headerOf(token) : null;
-    if (header !== null && !issuer.algorithms.includes(header.alg)) {
+    const header = known?.header ?? headerOf(token);
+    if (!issuer.algorithms.includes(header.alg)) {
       throw refusal(`The token is signed with another algorithm than ${issuer.algorithms.join(' or ')}.`);
     }
-    const ring = await rings.of(issuer, header);
+    const ring = await rings.of(issuer, header.kid);
     if (ring === null) throw refusal('The issuer of this token was removed.');
     if (known !== undefined && known.issuer === issuer.id && known.ring === ring) return;
-    headerOf(token);
-    await ring.verify(token);
-    verified.keep(key, { claims, issuer: issuer.id, ring });
+    await ring.verify(token, header);
+    verified.keep(key, { header, claims, issuer: issuer.id, ring });
   };
 
   const judge = (stored: StoredJwtCredential, claims: JwtClaims): void => {

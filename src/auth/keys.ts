@@ -86,9 +86,7 @@ export interface TokenHeader {
 /** A set of keys at one time: what was verified by it holds as long as it is the same object. */
 export interface KeyRing {
   /** Throws UNAUTHENTICATED when none of the keys signed it. */
-  verify(token: string): Promise<void>;
-  /** Whether it has a key with this id. */
-  knows(kid: string): boolean;
+  verify(token: string, header: TokenHeader): Promise<void>;
 }
 
 const unsigned = (message: string, cure?: string) =>
@@ -130,51 +128,41 @@ async function* candidates(set: LocalJWKSet, header: TokenHeader): AsyncGenerato
 }
 
 /** Public keys; a token that asks for an algorithm of secrets finds none here, whatever the issuer names. */
-export function publicRing(
-  keys: JSONWebKeySet,
-  named: readonly string[],
-  headerOf: (token: string) => TokenHeader,
-): KeyRing {
+function publicRing(keys: JSONWebKeySet, named: readonly string[]): KeyRing {
   const algorithms = named.filter(isPublicAlgorithm);
   const set = createLocalJWKSet(keys);
-  return {
-    verify: (token) => signedByOne(token, candidates(set, headerOf(token)), algorithms),
-    knows: (kid) => keys.keys.some((key) => key.kid === kid),
-  };
+  return { verify: (token, header) => signedByOne(token, candidates(set, header), algorithms) };
 }
 
 /** Secrets have no ids: each is tried. */
-export function secretRing(secrets: readonly Uint8Array[], named: readonly string[]): KeyRing {
+function secretRing(secrets: readonly Uint8Array[], named: readonly string[]): KeyRing {
   const algorithms = named.filter(isSecretAlgorithm);
-  return {
-    verify: (token) => signedByOne(token, each(secrets), algorithms),
-    knows: () => true,
-  };
+  return { verify: (token) => signedByOne(token, each(secrets), algorithms) };
 }
 
 /** Most issuers whose keys are kept ready. */
 const mostRings = 1000;
 
 export interface KeyRings {
-  /** The keys of an issuer as they are now. Throws UNAVAILABLE where they cannot be fetched. */
-  of(issuer: JwtIssuerRecord, header: TokenHeader | null): Promise<KeyRing | null>;
+  /** The keys of an issuer as they are now; null for a removed one without any. Throws UNAVAILABLE where they cannot be fetched. */
+  of(issuer: JwtIssuerRecord, kid: string | null): Promise<KeyRing | null>;
 }
 
 /** Made once for each version of an issuer; from an address, once for each set that was fetched. */
-export function openKeyRings(fetched: FetchedKeys, headerOf: (token: string) => TokenHeader): KeyRings {
+export function openKeyRings(fetched: FetchedKeys): KeyRings {
   const kept = new Map<string, { readonly version: number; readonly from: unknown; readonly ring: KeyRing }>();
 
   const make = (issuer: JwtIssuerRecord, from: JSONWebKeySet | null): KeyRing | null => {
     if (issuer.secrets !== null) return secretRing(issuer.secrets, issuer.algorithms);
     const keys = from ?? (issuer.keys === null ? null : (JSON.parse(issuer.keys) as JSONWebKeySet));
-    return keys === null ? null : publicRing(keys, issuer.algorithms, headerOf);
+    return keys === null ? null : publicRing(keys, issuer.algorithms);
   };
 
   return {
-    async of(issuer, header) {
+    async of(issuer, kid) {
       // What was removed is not asked for its keys any more.
       const fetch = issuer.address !== null && issuer.removedAt === null;
-      const from = fetch ? await fetched.of(issuer.address, header?.kid ?? null) : null;
+      const from = fetch ? await fetched.of(issuer.address, kid) : null;
       const known = kept.get(issuer.id);
       kept.delete(issuer.id);
       const fits = known !== undefined && known.version === issuer.version && known.from === from;

@@ -76,7 +76,9 @@ export class Rights {
     const before = this.query.sight;
     const { next } = this;
     try {
-      const principal = next ?? (await this.deps.auth.refresh(this.principal));
+      // One that was looked at before the rights of now is looked at again.
+      const isNew = next !== null && next.rightsVersion >= this.principal.rightsVersion;
+      const principal = isNew ? next : await this.deps.auth.refresh(next ?? this.principal);
       this.query = await this.deps.query.stream(principal, this.filter);
       this.principal = principal;
       this.people = state.people;
