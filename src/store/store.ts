@@ -24,11 +24,12 @@ import * as worldWrite from './statements/worldWrite.ts';
 
 export type { PrismaClient } from './generated/client.ts';
 export type { JwtIssuerRecord, JwtKeys } from './issuer-row.ts';
+export type { StoredRole } from './role-row.ts';
 export type { AccessCounts, AccessWindowKey, EndedAccessWindow, KnownToken } from './statements/access.ts';
 export type { TokenRecord } from './statements/administration.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
 export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
-export type { StoredCredential, StoredGrant, StoredMember, StoredRole } from './statements/identity.ts';
+export type { StoredCredential, StoredGrant, StoredMember } from './statements/identity.ts';
 export type { NamedByClaims, StoredJwtCredential } from './statements/jwt.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
 export type { OutboxBatch } from './statements/outbox.ts';

@@ -21,8 +21,15 @@ const ofNoOrganization: Readonly<Record<string, string>> = {
   readActionNumbers: 'numbers of the installation',
   serverKeys: 'secrets of the installation',
 };
-/** Those in which a secret decides the organization: the row that has it binds all others. */
-const boundBySecret: Readonly<Record<string, string>> = { findCredential: 't', findKnownToken: 't' };
+/**
+ * Those in which a secret decides the organization, or the claim of a token that only that organization’s keys can prove: the
+ * row that has it binds all others.
+ */
+const boundBySecret: Readonly<Record<string, string>> = {
+  findCredential: 't',
+  findKnownToken: 't',
+  findJwtCredential: 'o',
+};
 /** Members of the store that are no statements. */
 const others = ['prisma', 'hints', 'administration', 'administer', 'observe', 'pool', 'ping', 'pageSql', 'countSql'];
 

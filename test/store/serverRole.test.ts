@@ -57,6 +57,7 @@ const tables: Readonly<Record<string, Rights>> = {
   directory_grant: writes,
   group_membership: writes,
   idempotency_key: reads,
+  jwt_issuer: writes,
   log_entry: reads,
   log_head: { insert: true, update: ['rights_version'] },
   member: writes,

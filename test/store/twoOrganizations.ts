@@ -13,6 +13,8 @@ export interface Facts {
   readonly groups: readonly number[];
   readonly token: string;
   readonly hash: Uint8Array;
+  readonly uid: string;
+  readonly issuer: string;
   readonly entries: readonly string[];
 }
 
@@ -66,6 +68,7 @@ export async function fill(store: Store, mark: string, index: number): Promise<F
   const program = { ...token, id: uid(2), memberId: null, role: 'OWN', hash: Buffer.alloc(32, index + 100) };
   await administration.insertToken(organization, program);
   await administration.writeOutbox(organization, [{ action: 'annals.role_changed', component: mark }]);
+  await administration.writeJwtIssuer(organization, issuer(uid(3), mark));
   await store.writeAccessCounts(uid(9), [{ ...window(organization), ...counts(mark) }]);
 
   const people = ['m1', 'x', own].map(
@@ -88,8 +91,26 @@ export async function fill(store: Store, mark: string, index: number): Promise<F
   const found = await store.findMember(organization, 'm1');
   const grants = await store.readGrants(organization, found?.id ?? 0);
   const groups = grants.map(({ group }) => group).filter((group) => group !== null);
-  return { organization, actors, directories, member: found?.id ?? 0, groups, token: uid(1), hash, entries: ids };
+  const ours = { member: found?.id ?? 0, groups, token: uid(1), hash, uid: uid(0), issuer: uid(3) };
+  return { organization, actors, directories, ...ours, entries: ids };
 }
+
+const issuer = (id: string, name: string, iss = 'https://issuer.example') => ({
+  id,
+  name,
+  issuer: iss,
+  audience: name,
+  algorithms: ['EdDSA'],
+  keys: '{"keys": []}',
+  secrets: null,
+  address: null,
+  roles: ['OWN'],
+  storedMembers: true,
+  lifetimeSeconds: 60,
+  version: 1,
+  createdAt: 0,
+  removedAt: null,
+});
 
 const role = (key: string, name: string) =>
   ({
@@ -125,6 +146,19 @@ export const calls: Readonly<Record<string, Calls>> = {
     s.reloadCredential(a.organization, b.token),
   ],
   findKnownToken: (s, a) => [s.findKnownToken(a.hash)],
+  findJwtCredential: (s, a) =>
+    ['m1', 'only-theirs'].flatMap((subject) =>
+      ['OWN', null].map((role) =>
+        s.findJwtCredential({ organization: a.uid, issuer: 'https://issuer.example', subject, role }),
+      ),
+    ),
+  readStatedGrants: (s, a) => [
+    s.readStatedGrants(
+      a.organization,
+      ['g1', 'only-theirs'],
+      ['d1', 'only-theirs'].map((id) => ({ id, level: 'EDIT' })),
+    ),
+  ],
   readOwnRoles: (s, a) => [s.readOwnRoles(a.organization)],
   readTree: (s, a) => [s.readTree(a.organization)],
   readGrants: (s, a, b) => [s.readGrants(a.organization, a.member), s.readGrants(a.organization, b.member)],
@@ -166,6 +200,7 @@ export const calls: Readonly<Record<string, Calls>> = {
   'administration.readRoles': ({ administration: s }, a) => [s.readRoles(a.organization)],
   'administration.countRoleUses': ({ administration: s }, a) => [s.countRoleUses(a.organization, 'OWN')],
   'administration.pageTokens': ({ administration: s }, a) => [s.pageTokens(a.organization, { ...page, revoked: true })],
+  'administration.readJwtIssuers': ({ administration: s }, a) => [s.readJwtIssuers(a.organization)],
   'administration.findToken': ({ administration: s }, a, b) =>
     [a, b].map((one) => s.findToken(a.organization, one.token)),
   'administration.readMembers': ({ administration: s }, a) => [
@@ -217,6 +252,12 @@ export const calls: Readonly<Record<string, Calls>> = {
   ],
   forgetAccessWindows: (s, a) => [s.forgetAccessWindows([window(a.organization)])],
   'administration.writeRole': ({ administration: s }, a) => [s.writeRole(a.organization, role('OWN', 'new'))],
+  'administration.writeJwtIssuer': ({ administration: s }, a, b) => [
+    s.writeJwtIssuer(a.organization, issuer(a.issuer, 'new')),
+    s.writeJwtIssuer(a.organization, issuer(b.issuer, 'new', 'https://other.example')),
+  ],
+  'administration.removeJwtIssuer': ({ administration: s }, a, b) =>
+    [a, b].map((one) => s.removeJwtIssuer(a.organization, one.issuer, firstRecordedAt)),
   'administration.writeMembers': ({ administration: s }, a) => [
     s.writeMembers(a.organization, [
       { externalId: 'm1', name: 'new', email: 'new', role: 'AUDITOR', status: 'SUSPENDED' },

@@ -1,15 +1,6 @@
-import type { AccessLevel, HideableField, Permission, VisibilityRule } from '../../model/role.ts';
+import type { AccessLevel } from '../../model/role.ts';
 import type { Database } from '../database.ts';
-
-/** A role that an organization defines itself, as stored. */
-export interface StoredRole {
-  readonly key: string;
-  readonly name: string;
-  readonly description: string;
-  readonly permissions: readonly Permission[];
-  readonly visibility: VisibilityRule;
-  readonly hiddenFields: readonly HideableField[];
-}
+import { roleJson, type StoredRole } from '../role-row.ts';
 
 /** A credential as stored, with the organization’s head in the same round trip. */
 export interface StoredCredential {
@@ -35,12 +26,6 @@ export interface StoredCredential {
   /** Milliseconds; null never. */
   readonly expiresAt: number | null;
 }
-
-/** A role that the organization defines itself, as `StoredRole`; null for none. */
-export const roleJson = `case when r.id is null then null else json_build_object('key', r.key, 'name', r.name, 'description', r.description,
-  'permissions', r.permissions, 'hiddenFields', r.hidden_fields, 'visibility', json_build_object(
-    'categories', case when r.all_categories then null else r.categories end, 'scope', r.scope,
-    'minimumAccessLevel', r.minimum_access_level, 'ownActivity', r.own_activity)) end`;
 
 const credentialSql = (condition: string) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
   coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at

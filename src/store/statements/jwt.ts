@@ -1,7 +1,7 @@
 /** What the database knows of a JSON Web Token’s claims. */
 import type { Database } from '../database.ts';
 import { type IssuerRow, issuerColumns, issuerFrom, type JwtIssuerRecord } from '../issuer-row.ts';
-import { roleJson, type StoredRole } from './identity.ts';
+import { roleJson, type StoredRole } from '../role-row.ts';
 import type { MemberStatus } from './worldRead.ts';
 
 /** What the claims of a token name, before anybody has looked at its signature. */
