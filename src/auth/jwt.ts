@@ -163,23 +163,31 @@ interface Verified {
   readonly ring: KeyRing;
 }
 
-/** Most signatures remembered, by a hash of the token and until it expires. */
-const mostVerified = 10_000;
+/** Signatures are remembered by a hash of the token, until it expires; at most those of so many characters of tokens. */
+const mostCharacters = 8_388_608;
 
 function openVerified(now: () => number) {
-  const known = new Map<string, Verified>();
+  const known = new Map<string, Verified & { readonly characters: number }>();
+  let characters = 0;
+  const drop = (key: string) => {
+    characters -= known.get(key)?.characters ?? 0;
+    known.delete(key);
+  };
   return {
     find(key: string): Verified | undefined {
       const found = known.get(key);
       if (found !== undefined && found.claims.expiresAt > now()) return found;
-      known.delete(key);
+      drop(key);
       return undefined;
     },
-    keep(key: string, verified: Verified): void {
-      known.delete(key);
-      known.set(key, verified);
-      const [oldest] = known.keys();
-      if (known.size > mostVerified && oldest !== undefined) known.delete(oldest);
+    keep(key: string, token: string, verified: Verified): void {
+      drop(key);
+      known.set(key, { ...verified, characters: token.length });
+      characters += token.length;
+      for (const oldest of known.keys()) {
+        if (characters <= mostCharacters) return;
+        drop(oldest);
+      }
     },
   };
 }
@@ -206,7 +214,7 @@ export function openJwtAuth(deps: JwtDeps, options: JwksOptions): JwtAuth {
     if (ring === null) throw refusal('The issuer of this token was removed.');
     if (known !== undefined && known.issuer === issuer.id && known.ring === ring) return;
     await ring.verify(token, header);
-    verified.keep(key, { header, claims, issuer: issuer.id, ring });
+    verified.keep(key, token, { header, claims, issuer: issuer.id, ring });
   };
 
   const judge = (stored: StoredJwtCredential, claims: JwtClaims): void => {

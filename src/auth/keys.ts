@@ -9,7 +9,7 @@ import {
   type LocalJWKSet,
 } from 'jose';
 import { AnnalsError } from '../errors.ts';
-import { isPublicAlgorithm, isSecretAlgorithm } from '../model/jwt.ts';
+import { isPublicAlgorithm, isSecretAlgorithm, jwtLimits } from '../model/jwt.ts';
 import type { JwtIssuerRecord } from '../store/store.ts';
 import type { FetchedKeys } from './jwks.ts';
 
@@ -25,12 +25,16 @@ export type KeySetMistake = { readonly message: string; readonly cure?: string }
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A family of algorithms that a key fits: `alg` where it states one. */
+const leastRsaBits = 2048;
+
+/** Whether it is a public key for one of the algorithms: for its own `alg`, where it states one. */
 async function usable(key: JWK, algorithms: readonly string[]): Promise<boolean> {
   for (const algorithm of algorithms) {
     if (key.alg !== undefined && key.alg !== algorithm) continue;
     const imported = await importJWK(key, algorithm).catch(() => null);
-    if (imported !== null && !(imported instanceof Uint8Array) && imported.type === 'public') return true;
+    if (imported === null || imported instanceof Uint8Array || imported.type !== 'public') continue;
+    const bits: unknown = Reflect.get(imported.algorithm, 'modulusLength');
+    if (typeof bits !== 'number' || bits >= leastRsaBits) return true;
   }
   return false;
 }
@@ -60,8 +64,11 @@ export async function checkKeySet(given: unknown, algorithms: readonly string[])
     if (!(await usable(kept, algorithms))) {
       return {
         message: `${where} is no public key for any of ${algorithms.join(', ')}.`,
-        cure: 'An RSA key has at least 2048 bits; ES256, ES384 and ES512 go with the curves P-256, P-384 and P-521, EdDSA with Ed25519.',
+        cure: 'An RSA key has at least 2,048 bits; ES256, ES384 and ES512 go with the curves P-256, P-384 and P-521, EdDSA with Ed25519.',
       };
+    }
+    if (kept.kid !== undefined && (kept.kid.length === 0 || kept.kid.length > jwtLimits.id)) {
+      return { message: `${where} has a kid of ${kept.kid.length} characters; it must have 1 to ${jwtLimits.id}.` };
     }
     if (kept.kid !== undefined && keys.some((other) => other.kid === kept.kid)) {
       return { message: `${where} has the same kid as another; each needs one of its own.` };

@@ -1,4 +1,5 @@
 /** Issuers: what may be said of one, by whom, and when it counts. */
+import { generateKeyPairSync } from 'node:crypto';
 import { exportJWK } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { JwtIssuerInput } from '../../src/administration/administration.ts';
@@ -180,6 +181,7 @@ test('every change is told to the log, without a secret; none is ever shown', as
 
 describe('what cannot be said of an issuer', () => {
   const key = newKeys('a');
+  const { publicKey: shortRsa } = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const valid = async (): Promise<JwtIssuerInput> => ({
     name: 'P',
     issuer: 'i',
@@ -220,6 +222,16 @@ describe('what cannot be said of an issuer', () => {
       'keys',
       /no public key/,
       () => ({ keys: { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] } }),
+    ],
+    'an RSA key that is too short': [
+      'keys',
+      /no public key/,
+      () => ({ algorithms: ['RS256'], keys: { keys: [shortRsa.export({ format: 'jwk' })] } }),
+    ],
+    'a kid that is too long': [
+      'keys',
+      /kid of 201 characters/,
+      async () => ({ keys: { keys: [{ ...(await key).publicKey, kid: 'k'.repeat(201) }] } }),
     ],
     'keys with the same kid': ['keys', /same kid/, async () => ({ keys: setOf(await key, await newKeys('a')) })],
     'keys without a kid': [
