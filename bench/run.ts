@@ -5,12 +5,14 @@ import { benchAppend } from './append.ts';
 import { benchLive } from './live.ts';
 import { benchRead } from './read.ts';
 import { type BenchPostgres, startPostgres } from './support/postgres.ts';
+import { benchVisibility } from './visibility.ts';
 
 const benches: Readonly<Record<string, (postgres: BenchPostgres, quick: boolean) => Promise<void>>> = {
   append: benchAppend,
   read: benchRead,
   live: benchLive,
   access: benchAccess,
+  visibility: benchVisibility,
 };
 
 const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean' } }, allowPositionals: true });

@@ -76,15 +76,15 @@ export async function fillLog(database: BenchDatabase, { organization }: Organiz
 export async function middleEntry(
   database: BenchDatabase,
   entries: number,
-): Promise<{ recordedAt: number; id: string }> {
+): Promise<{ recordedAt: number; id: string; position: number }> {
   return withClient(database.ownerUrl, async (client) => {
-    const { rows } = await client.query<{ recordedAt: Date; id: string }>(
-      'select recorded_at as "recordedAt", id from log_entry where position = $1',
+    const { rows } = await client.query<{ recordedAt: Date; id: string; position: number }>(
+      'select recorded_at as "recordedAt", id, position::float8 from log_entry where position = $1',
       [Math.floor(entries / 2)],
     );
     const [row] = rows;
     if (row === undefined) throw new Error('the log is empty');
-    return { recordedAt: row.recordedAt.getTime(), id: row.id };
+    return { ...row, recordedAt: row.recordedAt.getTime() };
   });
 }
 

@@ -19,7 +19,8 @@ export interface Organization {
   readonly token: string;
 }
 
-const environment = ({ url, ownerUrl }: BenchDatabase) => ({
+/** Settings of a server on the database. */
+export const environment = ({ url, ownerUrl }: BenchDatabase) => ({
   DATABASE_URL: url,
   MIGRATION_DATABASE_URL: ownerUrl,
   PORT: '0',

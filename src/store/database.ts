@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { storeFault } from './fault.ts';
+import { type IntSets, openIntSets } from './int-set.ts';
 import { trackedSettings } from './pooler.ts';
 import { entryTypes } from './row.ts';
 
@@ -36,6 +37,8 @@ export interface Runner {
 
 /** A pool of connections that runs statements in array mode with the log’s own type parsers. */
 export interface Database extends Runner, AsyncDisposable {
+  /** Large sets of numbers as they are sent, remembered. */
+  readonly sets: IntSets;
   readonly pool: pg.Pool;
   /** Commits when the work is done and rolls back when it throws. READ COMMITTED. */
   transaction<T>(work: (runner: Runner) => Promise<T>): Promise<T>;
@@ -145,6 +148,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     pool,
+    sets: openIntSets(),
     ...runnerOn(pool),
     async transaction(work) {
       const client = await pool.connect().catch((error: unknown) => {

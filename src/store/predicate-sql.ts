@@ -8,6 +8,7 @@ import {
   type PredicateField,
   type PresenceField,
 } from '../model/predicate.ts';
+import { type IntSets, intSetSql, openIntSets, shortList } from './int-set.ts';
 
 /** How a field stands in the table: one value, an array that overlaps, or a member of objects in a JSON list. */
 type Column =
@@ -60,6 +61,11 @@ export class Parameters {
   readonly values: unknown[] = [];
   /** Whether one of the values is a list: how many rows it stands for, and so the best plan, is known at each run only. */
   hasList = false;
+  readonly sets: IntSets;
+
+  constructor(sets: IntSets = openIntSets()) {
+    this.sets = sets;
+  }
 
   add(value: unknown, type?: string): string {
     this.values.push(value);
@@ -116,6 +122,10 @@ const stored = {
  */
 function inSql(field: PredicateField, values: ReadonlySet<string | number>, parameters: Parameters): string {
   const column = columns[field];
+  if (column.kind === 'int' && values.size > shortList) {
+    const set = parameters.sets(values);
+    if (set.size > shortList) return intSetSql(`e.${column.column}`, set, parameters);
+  }
   const list = [...values].filter(storable[column.kind]);
   switch (column.kind) {
     case 'jsonMember': {

@@ -175,7 +175,7 @@ export async function searchActors(
   { predicate, everything, emails }: Seen,
   options: { readonly only: number | null; readonly search: string | null; readonly limit: number },
 ): Promise<StoredActor[]> {
-  const parameters = new Parameters();
+  const parameters = new Parameters(database.sets);
   const log = parameters.add(organization);
   const conditions = [`a.organization_id = ${log}`];
   if (options.only !== null) conditions.push(`a.id = ${parameters.add(options.only)}`);
@@ -213,7 +213,7 @@ export async function searchDirectories(
     readonly limit: number;
   },
 ): Promise<StoredDirectoryName[]> {
-  const parameters = new Parameters();
+  const parameters = new Parameters(database.sets);
   const log = parameters.add(organization);
   const conditions = [`d.organization_id = ${log}`];
   if (options.within !== null) conditions.push(`d.id = any(${parameters.add(options.within, 'int4[]')})`);

@@ -1,7 +1,9 @@
 import type { Entry, LogPlace } from '../../model/entry.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import type { Database } from '../database.ts';
-import { Parameters, timestamp, toSql } from '../predicate-sql.ts';
+import { nearPage } from '../plan/near.ts';
+import { readPlanned } from '../plan/read.ts';
+import { timestamp } from '../predicate-sql.ts';
 import { entryColumns, entryFromRow } from '../row.ts';
 
 /** The organization’s head as one statement saw it, with entries of the same snapshot. */
@@ -71,17 +73,18 @@ export async function readHistory(
   predicate: Predicate,
   limit: number,
 ): Promise<Tail | null> {
-  const parameters = new Parameters();
-  parameters.add(organization);
-  const recordedAt = parameters.add(timestamp(after.recordedAt), 'timestamptz');
-  const position = parameters.add(after.position, 'int8');
-  const where = `e.organization_id = $1 and e.recorded_at >= ${recordedAt}
-    and (e.recorded_at, e.position) > (${recordedAt}, ${position}) and ${toSql(predicate, parameters)}`;
-  const text = `select h.rights_version, h.generation, n.recorded_at, n.position, e.*
-    from log_head h left join lateral (${newest}) n on true left join lateral (
-      select ${entryColumns} from log_entry e where ${where}
-      order by e.recorded_at, e.position limit ${parameters.add(limit, 'int8')}
-    ) e on true
-    where h.organization_id = $1 order by e.recorded_at, e.position`;
-  return tailFrom(await database.rows(text, parameters.values, { planEach: parameters.hasList, built: true }));
+  const request = { organization, predicate, direction: 'ASC', after, before: null, limit } as const;
+  const rows = await readPlanned(database, request, {
+    wrap: (page) => `select h.rights_version, h.generation, n.recorded_at, n.position, e.*
+      from log_head h left join lateral (${newest}) n on true left join lateral (${page}) e on true
+      where h.organization_id = $1 order by e.recorded_at, e.position`,
+    near: nearPage,
+    isWhole(found, window) {
+      const tail = tailFrom(found);
+      // Positions are dense: so many entries at most lie between the place and the end.
+      const left = (tail?.end?.position ?? -1) - after.position;
+      return (tail?.entries.length ?? 0) === limit || left <= window;
+    },
+  });
+  return tailFrom(rows);
 }

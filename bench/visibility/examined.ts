@@ -1,0 +1,64 @@
+/** What the database looked at for a page, as EXPLAIN tells it. */
+import type pg from 'pg';
+import { escapeLiteral } from 'pg';
+import type { Database } from '../../src/store/database.ts';
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly 'Shared Hit Blocks'?: number;
+  readonly 'Shared Read Blocks'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+export interface Examined {
+  readonly statements: number;
+  /** Rows of the log and of its indexes that were looked at. */
+  readonly rows: number;
+  /** Pages of 8 KiB that were touched. */
+  readonly buffers: number;
+}
+
+const scanned = (node: PlanNode): number =>
+  (node['Relation Name'] === undefined
+    ? 0
+    : (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']) +
+  (node.Plans ?? []).reduce((sum, child) => sum + scanned(child), 0);
+
+function literal(value: unknown): string {
+  if (Array.isArray(value)) return `'{${value.join()}}'`;
+  return value instanceof Uint8Array ? `'\\x${Buffer.from(value).toString('hex')}'` : escapeLiteral(String(value));
+}
+
+/** Runs a read and explains each statement that it sent, with the plan that a server keeps. */
+export async function examine(
+  database: Database,
+  client: pg.Client,
+  read: (database: Database) => Promise<unknown>,
+): Promise<Examined> {
+  const sent: { text: string; values: readonly unknown[] }[] = [];
+  await read({
+    ...database,
+    rows(text, values, options) {
+      sent.push({ text, values });
+      return database.rows(text, values, options);
+    },
+  });
+  await client.query('set plan_cache_mode = force_generic_plan');
+  let [rows, buffers] = [0, 0];
+  for (const { text, values } of sent) {
+    await client.query(`prepare examined as ${text}`);
+    const explained = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+      `explain (analyze, buffers, timing off, format json) execute examined(${values.map(literal).join()})`,
+    );
+    await client.query('deallocate examined');
+    const plan = explained.rows[0]?.['QUERY PLAN'][0].Plan;
+    if (plan === undefined) throw new TypeError('EXPLAIN returned no plan');
+    rows += scanned(plan);
+    buffers += (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
+  }
+  return { statements: sent.length, rows, buffers };
+}

@@ -1,0 +1,77 @@
+/** Which way a page is read: chosen by the shape of the predicate, and where that does not settle it, by what lies there. */
+import { isAlways } from '../../model/predicate.ts';
+import type { Database, RunOptions } from '../database.ts';
+import { Parameters } from '../predicate-sql.ts';
+import { gatherPage, mostGathered } from './gather.ts';
+import { metSql, type nearPage, sparsestOf, windowOf } from './near.ts';
+import type { PageRequest, PageText } from './page.ts';
+import { plainPage } from './plain.ts';
+import { type Shape, type Spread, shapeOf } from './shape.ts';
+import { walkPage } from './walk.ts';
+
+type Row = readonly unknown[];
+type Write = (parameters: Parameters) => PageText;
+
+/** What stands around the text of a page, and what shows that a page of the first `window` entries is all there is. */
+export interface Reading {
+  wrap(page: string): string;
+  isWhole(rows: readonly Row[], window: number): boolean;
+  /** Writes the page of the first entries. */
+  readonly near: typeof nearPage;
+}
+
+/** A statement, and how to run it. */
+export interface ReadStatement extends RunOptions {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+export function statementOf({ sets }: Pick<Database, 'sets'>, organization: number, write: Write): ReadStatement {
+  const parameters = new Parameters(sets);
+  parameters.add(organization);
+  const { text, planEach } = write(parameters);
+  return { text, values: parameters.values, planEach, built: true };
+}
+
+export const send = (database: Database, { text, values, ...options }: ReadStatement): Promise<Row[]> =>
+  database.rows(text, values, options);
+
+/** How many of the first entries of the request satisfy each spread. */
+export async function readMet(database: Database, request: PageRequest, shape: Shape): Promise<number[]> {
+  const [met] = await send(
+    database,
+    statementOf(database, request.organization, (parameters) => metSql(request, shape, parameters)),
+  );
+  return (met ?? []).map(Number);
+}
+
+/**
+ * Runs one statement; two where the entries wanted are few among many and their values many; and one between them where
+ * it must be found out which condition makes them few.
+ */
+export async function readPlanned(database: Database, request: PageRequest, reading: Reading): Promise<Row[]> {
+  const run = (write: Write) =>
+    send(
+      database,
+      statementOf(database, request.organization, (parameters) => {
+        const page = write(parameters);
+        return { ...page, text: reading.wrap(page.text) };
+      }),
+    );
+  const shape = shapeOf(request.predicate);
+  const [first, ...more] = shape.spreads;
+  if (first === undefined) return run((parameters) => plainPage(request, parameters));
+  if (shape.values <= mostGathered) return run((parameters) => gatherPage(request, shape, first, parameters));
+
+  const rows = await run((parameters) => reading.near(request, shape, parameters));
+  if (reading.isWhole(rows, windowOf(request))) return rows;
+  let sparse: Spread | null = first;
+  if (more.length > 0 || !isAlways(first.rest)) {
+    const met = await readMet(database, request, shape);
+    sparse = sparsestOf(shape, met, request);
+  }
+  const spread = sparse;
+  return run((parameters) =>
+    spread === null ? plainPage(request, parameters) : walkPage(request, shape, spread, parameters),
+  );
+}
