@@ -4,6 +4,7 @@ import { benchAccess } from './access.ts';
 import { benchAppend } from './append.ts';
 import { benchLive } from './live.ts';
 import { benchRead } from './read.ts';
+import { benchRls } from './rls.ts';
 import { type BenchPostgres, startPostgres } from './support/postgres.ts';
 import { benchVisibility } from './visibility.ts';
 
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, (postgres: BenchPostgres, quick: boolean)
   live: benchLive,
   access: benchAccess,
   visibility: benchVisibility,
+  rls: benchRls,
 };
 
 const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean' } }, allowPositionals: true });
