@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { benchAccess } from './access.ts';
 import { benchAppend } from './append.ts';
 import { benchLive } from './live.ts';
+import { benchPeers } from './peers.ts';
 import { benchRead } from './read.ts';
 import { benchRls } from './rls.ts';
 import { type BenchPostgres, startPostgres } from './support/postgres.ts';
@@ -11,6 +12,7 @@ import { benchVisibility } from './visibility.ts';
 const benches: Readonly<Record<string, (postgres: BenchPostgres, quick: boolean) => Promise<void>>> = {
   append: benchAppend,
   read: benchRead,
+  peers: benchPeers,
   live: benchLive,
   access: benchAccess,
   visibility: benchVisibility,
