@@ -47,13 +47,18 @@ export interface Program {
 }
 
 /** Starts `annals` with these words. Its standard input is open and empty. */
-export function startProgram(words: readonly string[], env: Environment): Program {
-  return startCommand(process.execPath, [launcher, ...words], env);
+export function startProgram(words: readonly string[], env: Environment, program = launcher): Program {
+  return startCommand(process.execPath, [program, ...words], env);
 }
 
 /** The same for any other program. */
-export function startCommand(command: string, words: readonly string[], env: Environment): Program {
-  const child = spawn(command, words, { cwd: '/', env: { ...bare, ...env } });
+export function startCommand(
+  command: string,
+  words: readonly string[],
+  env: Environment,
+  options: { readonly cwd?: string; readonly uid?: number; readonly gid?: number } = {},
+): Program {
+  const child = spawn(command, words, { cwd: '/', env: { ...bare, ...env }, ...options });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -108,8 +113,9 @@ export async function untilPrinted<T>(program: Program, condition: () => T | nul
   });
 }
 
-export async function startServer(env: Environment): Promise<Server> {
-  const program = startProgram(['serve'], { PORT: '0', ...env });
+/** `launched`: the launcher of another checkout. */
+export async function startServer(env: Environment, launched = launcher): Promise<Server> {
+  const program = startProgram(['serve'], { PORT: '0', ...env }, launched);
   const url = await untilPrinted(program, () => addressLine.exec(program.output.stdout)?.[1] ?? null);
   const kill = (signal: NodeJS.Signals) => {
     program.child.kill(signal);
