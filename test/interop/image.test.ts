@@ -147,7 +147,7 @@ describe('the image', () => {
     for (const name of ['src', 'bin', 'migrations', 'node_modules', 'schema.prisma', 'LICENSE'])
       expect(kept).toContain(name);
     for (const name of ['test', 'bench', '.git', 'docs', 'scripts']) expect(kept).not.toContain(name);
-    for (const name of ['vitest', '@graphql-codegen/cli', '@biomejs', 'typescript'])
+    for (const name of ['vitest', '@graphql-codegen/cli', '@biomejs/biome', 'typescript'])
       expect(existsSync(join(image, 'node_modules', name)), name).toBe(false);
   });
 
