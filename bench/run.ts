@@ -6,6 +6,7 @@ import { benchLive } from './live.ts';
 import { benchPeers } from './peers.ts';
 import { benchRead } from './read.ts';
 import { benchRls } from './rls.ts';
+import { benchStatistics } from './statistics.ts';
 import { type BenchPostgres, startPostgres } from './support/postgres.ts';
 import { benchVisibility } from './visibility.ts';
 
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, (postgres: BenchPostgres, quick: boolean)
   append: benchAppend,
   read: benchRead,
   peers: benchPeers,
+  statistics: benchStatistics,
   live: benchLive,
   access: benchAccess,
   visibility: benchVisibility,

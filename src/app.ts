@@ -28,10 +28,10 @@ import { createLoaders } from './graphql/loaders.ts';
 import { schema } from './graphql/schema.ts';
 import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } from './http/http.ts';
 import { openLive, type Renewals } from './live/live.ts';
-import { type Log, openLog, openUpkeep } from './log/log.ts';
+import { type Followers, type Log, openFollowers, openLog, openUpkeep } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
 import { pooledRandom, type RandomSource } from './model/uuid.ts';
-import { openQuery } from './query/query.ts';
+import { openQuery, openStatisticsFollower } from './query/query.ts';
 import { backup, raiseGenerations, restore } from './store/backup.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
@@ -72,6 +72,8 @@ export interface App extends AsyncDisposable {
   readonly services: Services;
   readonly auth: Auth;
   readonly administration: Administration;
+  /** They start when the server listens. */
+  readonly followers: Followers;
   readonly embedded: boolean;
   createContext(
     principal: Principal | null,
@@ -113,7 +115,12 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   const auth = openAuth({ store, now, fault: deps.fault }, config);
   const visibility = openVisibility({ store, catalogue, actionNumber });
   const cursors = openCursors(deps.cursorKeys);
-  const query = openQuery({ store, catalogue, actionNumber, visibility, cursors, now }, config);
+  const query = openQuery({ store, catalogue, actionNumber, actionKey: actions.key, visibility, cursors, now }, config);
+  const followers = openFollowers(
+    { store, fault: deps.fault, metrics },
+    config.statisticsRollUps === 'on' ? [openStatisticsFollower()] : [],
+  );
+  const onRecorded = (organization: number) => followers.wake(organization);
   const logAt = (clock: () => number): Log =>
     openLog(
       {
@@ -126,6 +133,7 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
         tracing: deps.tracing,
         fault: deps.fault,
         keySecret: deps.keySecret,
+        onRecorded,
       },
       {
         entryBytes: config.entryBytes,
@@ -158,7 +166,7 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
     access,
     administration: administration.management,
   };
-  return { auth, log, live, access, administration, services, logAt };
+  return { auth, log, live, access, administration, services, followers, logAt };
 }
 
 /** What is read through a member’s eyes is the access of who looks, and recorded before it is answered. */
@@ -292,10 +300,11 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     logger,
     ...(await sharedKeys(store, random)),
   });
+  undo.use(domain.followers);
   undo.use(domain.log);
   undo.use(domain.access);
   undo.use(domain.live);
-  const { services, auth, administration } = domain;
+  const { services, auth, administration, followers } = domain;
 
   const createContext: App['createContext'] = (principal, requestId, locale, client, renewals = null) => {
     if (principal !== null) {
@@ -326,9 +335,11 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     services,
     auth,
     administration,
+    followers,
     embedded,
     createContext,
     async listen() {
+      followers.start();
       owned.use(openUpkeep({ store, now, fault: faults.report }, config));
       return owned.use(await openHttp(httpDeps, httpOptions(config)));
     },

@@ -165,6 +165,22 @@ export const settings = {
     name: 'FILTER_VALUES',
     ...number(5000, 1, 100_000, 'Most values in one filter, all lists together.'),
   },
+  statisticsPoints: {
+    name: 'STATISTICS_POINTS',
+    ...number(
+      50_000,
+      100,
+      1_000_000,
+      'Most points in one answer of statistics: each bucket of time once for everything, and once for each group.',
+    ),
+  },
+  statisticsRollUps: {
+    name: 'STATISTICS_ROLL_UPS',
+    type: 'on or off',
+    parse: oneOf('on', 'off'),
+    fallback: 'on' as 'on' | 'off',
+    doc: 'Whether this server counts entries ahead of time and answers statistics from that; off, each is counted from rows. The answers are the same.',
+  },
   subscriptionsPerSocket: {
     name: 'SUBSCRIPTIONS_PER_SOCKET',
     ...number(100, 1, 10_000, 'Most subscriptions open on one WebSocket.'),

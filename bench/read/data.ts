@@ -6,8 +6,8 @@ import { type BenchDatabase, withClient } from '../support/postgres.ts';
 
 const people = 200;
 const directories = 160;
-/** The months that the entries spread over. */
-const days = 180;
+/** Over which the entries spread, unless stated. */
+const halfAYear = 180;
 
 const fillNames = `
   insert into actor (organization_id, type, external_id, name, email)
@@ -60,7 +60,12 @@ async function fillTextbook(client: pg.Client): Promise<void> {
   );
 }
 
-export async function fillLog(database: BenchDatabase, { organization }: Organization, entries: number): Promise<void> {
+export async function fillLog(
+  database: BenchDatabase,
+  { organization }: Organization,
+  entries: number,
+  days = halfAYear,
+): Promise<void> {
   await withClient(database.ownerUrl, async (client) => {
     await client.query(fillNames, [organization, people]);
     await client.query(fillDirectories, [organization, directories]);

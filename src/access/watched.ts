@@ -72,6 +72,17 @@ export function watchedQuery(query: Query, access: Access): Query {
       watch(access, principal, { operation: 'actors' }, () => query.actors(principal, options), none),
     directories: (principal, options) =>
       watch(access, principal, { operation: 'directories' }, () => query.directories(principal, options), none),
+    // Counts of entries, and none of them.
+    statistics: (principal, request) => {
+      const accessed = { operation: 'logStatistics', filter: request.filter ?? null };
+      return watch(access, principal, accessed, () => query.statistics(principal, request), none);
+    },
+    filterValues: (principal, field, options) => {
+      const accessed = { operation: 'filterValues', filter: options.filter ?? null };
+      return watch(access, principal, accessed, () => query.filterValues(principal, field, options), none);
+    },
+    activity: (principal, filter) =>
+      watch(access, principal, { operation: 'activity', filter }, () => query.activity(principal, filter), none),
     // Shows nothing itself: what a stream delivers is counted where it is delivered.
     stream: query.stream,
   };

@@ -2,6 +2,7 @@
 
 import { administrationExamples } from './administrationExamples.ts';
 import { filterExamples } from './filterExamples.ts';
+import { statisticsExamples } from './statisticsExamples.ts';
 
 export interface Example {
   /** As the tab shows it. */
@@ -257,6 +258,7 @@ query Actions($search: String) {
 `,
     variables: { search: 'export' },
   },
+  ...statisticsExamples,
   {
     name: 'Actors',
     document: `# Whom you can filter by: the actors of entries that you see.

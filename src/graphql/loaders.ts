@@ -3,6 +3,7 @@ import DataLoader from 'dataloader';
 import type { Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
 import type { Entry } from '../model/entry.ts';
+import type { LogFilter, Tally } from '../query/query.ts';
 import type { StoredActor, StoredDirectoryName } from '../store/store.ts';
 import type { Sight } from '../visibility/visibility.ts';
 import type { Services } from './context.ts';
@@ -15,6 +16,8 @@ export interface Loaders {
   readonly directory: DataLoader<number, StoredDirectoryName>;
   /** By UUID, under visibility; null for a hidden and for a missing one, and always without the permission READ. */
   readonly entry: DataLoader<string, Entry | null>;
+  /** By action key: how many visible entries match, and when; one statement for each filter, however many ask. */
+  activity(filter: LogFilter | null): Promise<ReadonlyMap<string, Tally>>;
   /** What the principal sees. */
   sight(): Promise<Sight>;
 }
@@ -36,6 +39,7 @@ export function createLoaders(
     return principal;
   };
   let sight: Promise<Sight> | undefined;
+  const activities = new Map<string, Promise<ReadonlyMap<string, Tally>>>();
   return {
     actor: new DataLoader<number, StoredActor>(async (numbers) => {
       const { organization, role } = who();
@@ -56,6 +60,12 @@ export function createLoaders(
       const byId = new Map(entries.map((entry) => [entry.id, entry]));
       return ids.map((id) => byId.get(id) ?? null);
     }),
+    async activity(filter) {
+      const key = JSON.stringify(filter);
+      const known = activities.get(key) ?? services.query.activity(who(), filter);
+      activities.set(key, known);
+      return known;
+    },
     async sight() {
       sight ??= services.visibility.sightOf(who());
       return sight;

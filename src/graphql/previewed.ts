@@ -10,6 +10,10 @@ type Eyes = Pick<AnnalsContext, 'loaders' | 'previewed'>;
 /** The loaders that answer for a value. */
 export const loadersOf = (context: Eyes, value: object): Loaders => context.previewed?.get(value) ?? context.loaders;
 
+/** The same for a part that other values share: what is marked is a copy. */
+export const sharedPartOf = <T extends object>(context: Eyes, value: object, part: T): T =>
+  context.previewed?.has(value) ? partOf(context, value, { ...part }) : part;
+
 /** Hands the mark of a value on to a part made from it, and returns the part. */
 export function partOf<T extends object>(context: Eyes, value: object, part: T): T {
   const eyes = context.previewed?.get(value);

@@ -8,6 +8,7 @@ import './types/catalogue.ts';
 import './types/logConnection.ts';
 import './types/logsAround.ts';
 import './types/logEntry.ts';
+import './types/statistics.ts';
 import './types/node.ts';
 import './types/actor.ts';
 import './types/directory.ts';

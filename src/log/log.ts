@@ -10,6 +10,7 @@ import { openAppender } from './append.ts';
 import { openRepeatChecker } from './repeat.ts';
 import { type LogTail, openTails } from './tail.ts';
 
+export { type Follower, type Followers, openFollowers } from './follow.ts';
 export { type LogTail, nowhere, type TailState } from './tail.ts';
 export { openUpkeep } from './upkeep.ts';
 
@@ -56,6 +57,8 @@ export interface LogDeps {
   readonly tracing: Pick<Tracing, 'batch' | 'current'> | null;
   /** Keys the hashes under which idempotency keys are remembered. */
   readonly keySecret: KeyObject;
+  /** After a commit that recorded something. */
+  readonly onRecorded?: (organization: number) => void;
 }
 
 export interface LogOptions {
@@ -76,6 +79,7 @@ export function openLog(deps: LogDeps, options: LogOptions): Log {
       onRecorded: (organization) => {
         tails.wake(organization);
         deps.store.hints.send();
+        deps.onRecorded?.(organization);
       },
     },
     options,

@@ -6,6 +6,7 @@ import type { FaultReport } from '../errors.ts';
 import type { Entry, LogPlace } from '../model/entry.ts';
 import type { Store } from '../store/store.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
+import { type Loop, openLoop } from './loop.ts';
 
 /** As of the newest successful read. */
 export interface TailState {
@@ -71,12 +72,10 @@ class Tail {
   private readonly met = new Set<number>();
   private gate = Promise.withResolvers<void>();
   private current: TailState | null = null;
-  private reading = false;
-  private again = false;
   private closing = false;
   private stopped = false;
   private readonly openedAt = performance.now();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly loop: Loop;
   private closer: NodeJS.Timeout | undefined;
   private readonly deps: TailDeps;
   private readonly organization: number;
@@ -88,6 +87,8 @@ class Tail {
     this.organization = organization;
     this.options = options;
     this.closer = setInterval(() => void this.close(), options.closeEveryMs);
+    // After a failed read the state stays as it was and grows old, which its readers notice.
+    this.loop = openLoop(() => this.read(), { name: 'live tail', everyMs: pollMs, retryMs, fault: deps.fault });
     this.wake();
   }
 
@@ -125,33 +126,13 @@ class Tail {
   }
 
   wake(): void {
-    this.again = true;
-    if (!this.reading && !this.stopped) void this.run();
+    this.loop.wake();
   }
 
   stop(): void {
     this.stopped = true;
-    clearTimeout(this.timer);
+    void this.loop.stop();
     clearInterval(this.closer);
-  }
-
-  private async run(): Promise<void> {
-    this.reading = true;
-    clearTimeout(this.timer);
-    let wait = pollMs;
-    while (this.again && !this.stopped) {
-      this.again = false;
-      try {
-        if (await this.read()) this.again = true;
-        this.deps.fault('live tail', null);
-      } catch (error) {
-        // The state stays as it was and grows old, which its readers notice; `retryMs` later it is tried again.
-        this.deps.fault('live tail', error);
-        wait = retryMs;
-      }
-    }
-    this.reading = false;
-    if (!this.stopped) this.timer = setTimeout(() => this.wake(), wait);
   }
 
   /** Reads once; true when there is more. */

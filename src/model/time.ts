@@ -1,3 +1,9 @@
+/**
+ * No entry says that it happened later than this after it was recorded: settings allow a day, and clocks that are set back
+ * have as much again.
+ */
+export const mostAheadMs = 2 * 86_400_000;
+
 const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ]([01]\d|2[0-3]):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /**

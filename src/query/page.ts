@@ -7,6 +7,8 @@ import type { PageArguments } from './query.ts';
 
 export const pageLimit = 500;
 export const defaultPage = 50;
+/** How many values a picker offers unless asked. */
+export const defaultPicker = 100;
 
 export interface Extent {
   /** From the start of the list, or from its end. */

@@ -11,9 +11,15 @@ import type { Sight, Visibility } from '../visibility/visibility.ts';
 import type { FilterLimits } from './bounds.ts';
 import { compileFilter, filterIdentity, type Resolver } from './compile.ts';
 import type { LogFilter } from './filter.ts';
-import { type Bound, type Extent, extentOf, type Page, pageLimit, readSpan } from './page.ts';
+import { isStorable, knownOf, openNames, seenBy } from './names.ts';
+import { type Bound, defaultPicker, type Extent, extentOf, type Page, readSpan } from './page.ts';
+import { openStatistics, type StatisticsLimits, type StatisticsQueries } from './statistics.ts';
 
+export { type LogDimension, logDimensions, type StatisticsKey } from './dimensions.ts';
 export type { LogFilter } from './filter.ts';
+export { openStatisticsFollower } from './follower.ts';
+export type { StatisticsTime } from './rollUps.ts';
+export type { Bucket, Group, Rest, Statistics, StatisticsArguments, Tally, ValueCount } from './statistics.ts';
 
 /** Relay’s arguments; `first` and `last` count entries. */
 export interface PageArguments {
@@ -41,7 +47,7 @@ export interface EntryPlace {
   readonly cursor: string;
 }
 
-export interface Query {
+export interface Query extends StatisticsQueries {
   /** A page of the log. Errors: BAD_INPUT, BAD_CURSOR, PAGE_TOO_LARGE, QUERY_TOO_LARGE, FORBIDDEN, HISTORY_CLEARED. */
   logs(principal: Principal, page: PageArguments): Promise<LogPage>;
   /**
@@ -89,6 +95,7 @@ export interface QueryDeps {
   readonly store: Store;
   readonly catalogue: Catalogue;
   readonly actionNumber: (key: string) => number | undefined;
+  readonly actionKey: (number: number) => string;
   readonly visibility: Visibility;
   readonly cursors: Cursors;
   /** Milliseconds. */
@@ -103,18 +110,6 @@ export const countCap = 10_000;
 
 /** Before everything ever recorded: the place of a log in which nothing matches yet. */
 const start: CursorPlace = { kind: 'time', recordedAt: 0 };
-
-/** No id or name has these characters, and PostgreSQL would refuse the whole statement for them. */
-const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
-
-const seenBy = ({ predicate, everything, hiddenFields }: Sight) => ({
-  predicate,
-  everything,
-  emails: !hiddenFields.has('EMAIL'),
-});
-
-/** Directories known without an entry; null for all. */
-const knownOf = (sight: Sight) => (sight.everything ? null : [...sight.known]);
 
 const placeOf = (entry: Entry): CursorPlace => ({ kind: 'entry', recordedAt: entry.recordedAt, id: entry.id });
 
@@ -153,7 +148,7 @@ function headOf(
   return cursor === null ? start : { cursor };
 }
 
-export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
+export function openQuery(deps: QueryDeps, limits: FilterLimits & StatisticsLimits): Query {
   const { store, visibility, cursors } = deps;
 
   const resolverOf = (principal: Principal): Resolver => ({
@@ -230,6 +225,8 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
   };
 
   return {
+    ...openStatistics({ ...deps, names: openNames(store), resolve }, limits),
+
     async logs(principal, page) {
       const extent = extentOf(page);
       const direction = page.direction ?? 'DESC';
@@ -271,7 +268,7 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
       const stored = await store.findActors(principal.organization, [externalId].filter(isStorable));
       const found = stored.find((actor) => actor.type === type);
       if (found === undefined) return null;
-      const only = { only: found.number, search: null, limit: 1 };
+      const only = { only: [found.number], search: null, limit: 1 };
       return (await store.searchActors(principal.organization, seenBy(sight), only))[0] ?? null;
     },
 
@@ -284,14 +281,14 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
     },
 
     async actors(principal, { search, first }) {
-      const { count: limit } = extentOf({ first: first ?? pickerPage });
+      const { count: limit } = extentOf({ first: first ?? defaultPicker });
       const { sight } = await resolve(principal, null);
       if (!isStorable(search ?? '')) return [];
       return store.searchActors(principal.organization, seenBy(sight), { only: null, search: search ?? null, limit });
     },
 
     async directories(principal, { search, under, first }) {
-      const { count: limit } = extentOf({ first: first ?? pickerPage });
+      const { count: limit } = extentOf({ first: first ?? defaultPicker });
       const { sight } = await resolve(principal, null);
       if (!isStorable(search ?? '')) return [];
       const within = typeof under === 'string' ? await resolverOf(principal).directories([under]) : null;
@@ -327,6 +324,3 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits): Query {
     },
   };
 }
-
-/** How many values a picker offers unless asked. */
-const pickerPage = Math.min(100, pageLimit);

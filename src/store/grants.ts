@@ -21,6 +21,7 @@ const narrowTables: Readonly<Record<string, string>> = {
   log_head: 'insert, update (rights_version)',
   actor: 'insert, update (name, email)',
   directory: 'insert, update (name, kind, parent_id)',
+  follower: 'insert, update (position, recorded_at)',
 };
 
 /**

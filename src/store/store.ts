@@ -3,6 +3,7 @@
  * node-postgres, and so do those of administration, in sets; the Prisma client shares the pool.
  */
 import { PrismaPg } from '@prisma/adapter-pg';
+import type { LogPlace } from '../model/entry.ts';
 import { type Database, openDatabase, type Runner, type StatementObserver } from './database.ts';
 import { storeFault } from './fault.ts';
 import { PrismaClient } from './generated/client.ts';
@@ -11,6 +12,7 @@ import * as access from './statements/access.ts';
 import * as administration from './statements/administration.ts';
 import * as append from './statements/append.ts';
 import * as explain from './statements/explain.ts';
+import { claimFollower, moveFollower, readFollowerLag } from './statements/follow.ts';
 import * as identity from './statements/identity.ts';
 import * as installation from './statements/installation.ts';
 import * as jwt from './statements/jwt.ts';
@@ -18,6 +20,8 @@ import * as jwtIssuers from './statements/jwtIssuers.ts';
 import * as names from './statements/names.ts';
 import * as outbox from './statements/outbox.ts';
 import * as read from './statements/read.ts';
+import { rollUpEntries } from './statements/rollUp.ts';
+import { readStatistics } from './statements/statistics.ts';
 import * as tail from './statements/tail.ts';
 import * as worldRead from './statements/worldRead.ts';
 import * as worldWrite from './statements/worldWrite.ts';
@@ -29,11 +33,14 @@ export type { AccessCounts, AccessWindowKey, EndedAccessWindow, KnownToken } fro
 export type { TokenRecord } from './statements/administration.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
 export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
+export type { FollowerLag } from './statements/follow.ts';
 export type { StoredCredential, StoredGrant, StoredMember } from './statements/identity.ts';
 export type { NamedByClaims, StoredJwtCredential } from './statements/jwt.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
 export type { OutboxBatch } from './statements/outbox.ts';
 export type { PageRequest } from './statements/read.ts';
+export { followerName as statisticsFollowerName } from './statements/rollUp.ts';
+export type { Grouping, GroupKey, RolledPart, StatisticsRequest, StatisticsRow } from './statements/statistics.ts';
 export type { Tail } from './statements/tail.ts';
 export type {
   GrantPlace,
@@ -46,10 +53,12 @@ export type {
   PlaceRecord,
 } from './statements/worldRead.ts';
 
+const counting = { readStatistics, readFollowerLag };
 /** A statement function with its first argument, the database, supplied. */
 type Bound<F> = F extends (database: Database, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
 type Statements = typeof access &
   typeof append &
+  typeof counting &
   typeof explain &
   typeof identity &
   typeof installation &
@@ -66,6 +75,15 @@ type Administering = typeof administering;
 /** The statements of administration, on the pool or inside a transaction. */
 export type AdministrationStatements = { readonly [K in keyof Administering]: Bound<Administering[K]> };
 
+/** What a follower does in the transaction that also moves it. */
+export interface FollowerStatements {
+  /** Counts the next entries after a place into the cells of statistics; how far it came, or null when there were none. */
+  rollUpEntries(organization: number, after: LogPlace, limit: number): Promise<LogPlace | null>;
+}
+
+/** MOVED: some of the log was worked off. ELSEWHERE: another transaction, on whichever server, holds the follower. */
+export type FollowerStep = 'MOVED' | 'AT_END' | 'ELSEWHERE';
+
 export interface Store extends BoundStatements, AsyncDisposable {
   /** For configuration only; the log’s tables are closed to it. */
   readonly prisma: PrismaClient;
@@ -73,6 +91,15 @@ export interface Store extends BoundStatements, AsyncDisposable {
   readonly administration: AdministrationStatements;
   /** Runs statements of administration in one transaction; rolls back when the work throws. */
   administer<T>(work: (statements: AdministrationStatements) => Promise<T>): Promise<T>;
+  /**
+   * One step of a follower in one log: claims its place, lets the work go on from there, and remembers the place that the
+   * work came to. Both or neither: what the work did is undone when the step does not commit.
+   */
+  follow(
+    organization: number,
+    name: string,
+    work: (after: LogPlace, statements: FollowerStatements) => Promise<LogPlace | null>,
+  ): Promise<FollowerStep>;
   /** Throws UNAVAILABLE when the database does not answer. */
   ping(): Promise<void>;
   /** Shows every statement’s text from now on; for tests that count round trips. */
@@ -96,6 +123,7 @@ function bind(database: Database): BoundStatements {
   const all: Record<string, unknown> = {
     ...access,
     ...append,
+    ...counting,
     ...explain,
     ...identity,
     ...installation,
@@ -130,6 +158,15 @@ export function openStore(options: StoreOptions): Store {
     hints,
     administration: bindAdministration(database),
     administer: (work) => database.transaction((runner) => work(bindAdministration(runner))),
+    follow: (organization, name, work) =>
+      database.transaction(async (runner) => {
+        const place = await claimFollower(runner, organization, name);
+        if (place === null) return 'ELSEWHERE';
+        const to = await work(place, { rollUpEntries: (...rest) => rollUpEntries(runner, ...rest) });
+        if (to === null) return 'AT_END';
+        await moveFollower(runner, organization, name, to);
+        return 'MOVED';
+      }),
     observe: database.observe,
     get pool() {
       const { totalCount, idleCount, waitingCount } = database.pool;

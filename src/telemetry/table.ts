@@ -76,6 +76,13 @@ export const metricTable = {
     help: 'Seconds since the tail of a log that is being watched was last read: the oldest of them. Above 2, streams pause.',
   },
 
+  // Followers
+  annals_follower_lag_entries: {
+    type: 'gauge',
+    help: 'Entries that a follower has not worked off, of all organizations, when this server last looked: once a minute.',
+    labels: { follower: 'its name, such as `statistics`' },
+  },
+
   // Who read the log
   annals_access_waiting_entries: { type: 'gauge', help: 'Accesses that happened and wait to be recorded in the log.' },
   annals_access_lost_total: {

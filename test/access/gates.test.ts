@@ -29,6 +29,8 @@ const kinds: Readonly<Record<string, 'READ' | 'LIVE' | 'PREVIEW' | 'none'>> = {
   node: 'READ',
   actors: 'READ',
   directories: 'READ',
+  logStatistics: 'READ',
+  filterValues: 'READ',
   // Reads the entry that it is about.
   accessTo: 'READ',
   asMember: 'PREVIEW',
@@ -66,6 +68,8 @@ const operations: Readonly<Record<string, string>> = {
   node: '{ node(id: "actor:MEMBER:owner") { id } }',
   actors: '{ actors { id } }',
   directories: '{ directories { id } }',
+  logStatistics: '{ logStatistics { total } }',
+  filterValues: '{ filterValues(field: ACTION) { count } }',
   accessTo: '{ accessTo(entry: "entry:01890000-0000-7000-8000-000000000000") { totalCount } }',
   visibilityOf: '{ visibilityOf(member: "owner") { name } }',
   asMember: '{ asMember(member: "owner") { __typename } }',

@@ -14,6 +14,8 @@ import { expect, test } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
 import { type ActorType, actorTypes, outcomes } from '../../src/model/entry.ts';
 import { accessLevels, permissions } from '../../src/model/role.ts';
+import { intervals } from '../../src/model/zone.ts';
+import { logDimensions } from '../../src/query/query.ts';
 
 const types = Object.values(schema.getTypeMap()).filter(
   (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
@@ -63,10 +65,12 @@ test('the root fields are the ones of the contract', () => {
     'asMember',
     'directories',
     'eventCategories',
+    'filterValues',
     'grants',
     'groups',
     'jwtIssuers',
     'log',
+    'logStatistics',
     'logs',
     'logsAround',
     'members',
@@ -117,6 +121,8 @@ test('the root fields that touch the log ask for a permission', () => {
     log: 'READ',
     actors: 'READ',
     directories: 'READ',
+    logStatistics: 'READ',
+    filterValues: 'READ',
     members: 'MANAGE_MEMBERS',
     groups: 'MANAGE_MEMBERS',
     grants: 'MANAGE_MEMBERS',
@@ -152,6 +158,8 @@ test('the enums are the vocabulary of the model', () => {
   expect(values('ActorType')).toEqual([...actorTypes] satisfies ActorType[]);
   expect(values('AccessLevel')).toEqual([...accessLevels]);
   expect(values('Permission')).toEqual([...permissions]);
+  expect(values('Interval')).toEqual([...intervals]);
+  expect(values('LogDimension')).toEqual([...logDimensions]);
 });
 
 test('what an entry states by itself is read without a resolver', () => {

@@ -224,6 +224,33 @@ const filtered: Attack[] = [
       data: nothing,
     }),
   ),
+  ...['logStatistics(groupBy: [COMPONENT]) { total }', 'filterValues(field: COMPONENT) { count }'].map(
+    (field): Attack => ({
+      name: `counting by a hidden component: ${field}`,
+      ask: asMember(`{ ${field} }`),
+      code: 'FIELD_HIDDEN',
+    }),
+  ),
+  {
+    name: 'counting by a hidden component, with one that is not hidden, over time',
+    ask: asMember('{ logStatistics(groupBy: [ACTOR, COMPONENT], interval: DAY) { total } }'),
+    code: 'FIELD_HIDDEN',
+  },
+  {
+    name: 'counting what a hidden actor did, and where',
+    ask: asMember(
+      '{ logStatistics(filter: { actor: { in: ["ghost"] } }, groupBy: [ACTOR, DIRECTORY], interval: DAY) { total distinctActors buckets { count } groups { count } rest { count } } filterValues(field: DIRECTORY, search: "board") { count } }',
+    ),
+    data: {
+      logStatistics: { total: 0, distinctActors: 0, buckets: [], groups: [], rest: null },
+      filterValues: [],
+    },
+  },
+  {
+    name: 'searching the values for a hidden name',
+    ask: asMember(`{ filterValues(field: ACTOR, search: "${secret.slice(0, 3)}") { key { name } } }`),
+    data: { filterValues: [] },
+  },
   {
     name: 'a search for a hidden name',
     ask: asMember(
@@ -276,6 +303,18 @@ const sizes: Attack[] = [
     code: 'QUERY_TOO_LARGE',
   },
   {
+    name: 'statistics of too many buckets',
+    ask: asMember(
+      '{ logStatistics(filter: { occurredAt: { gte: "1970-01-01T00:00:00Z" } }, interval: HOUR) { total } }',
+    ),
+    code: 'QUERY_TOO_LARGE',
+  },
+  {
+    name: 'statistics of too many dimensions',
+    ask: asMember('{ logStatistics(groupBy: [ACTOR, ACTION, OUTCOME]) { total } }'),
+    code: 'BAD_INPUT',
+  },
+  {
     name: 'operations in a batch',
     ask: (on) => ({ query: '', payload: [{ query: page }, { query: page }], token: on.member }),
     code: 'BAD_INPUT',
@@ -321,7 +360,17 @@ const strangers: Attack[] = [
     }),
     data: { visibilityOf: null, asMember: null },
   },
-  ...[page, log, node, '{ actors { name } }', '{ directories { name } }'].map(
+  ...[
+    page,
+    log,
+    node,
+    '{ actors { name } }',
+    '{ directories { name } }',
+    '{ logStatistics { total } }',
+    '{ filterValues(field: ACTOR) { count } }',
+    '{ actions { activity { count } } }',
+    '{ eventCategories { activity { lastSeen } } }',
+  ].map(
     (query): Attack => ({
       name: `a token that only records: ${query.slice(0, 40)}`,
       ask: (on) => ({ query, variables: query.includes('$id') ? { id: on.hiddenEntry } : {}, token: on.recorder }),

@@ -1,4 +1,4 @@
-/** Stands between the app and PostgreSQL: loses a reply on the way back, holds back notifications, or goes silent. */
+/** Stands between the app and PostgreSQL: loses a request, or a reply on the way back, holds back notifications, or goes silent. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,12 @@ export interface DatabaseProxy extends AsyncDisposable {
   through(url: string): string;
   /**
    * The next request whose bytes contain the text reaches the server; what the server answers is swallowed up to its
-   * end (ReadyForQuery: the transaction is over), and then the connection breaks.
+   * end (ReadyForQuery), and then the connection breaks.
    */
   loseReplyTo(text: string): void;
-  /** How many replies were lost. */
+  /** The next request whose bytes contain the text does not reach the server: the connection breaks before. */
+  loseRequest(text: string): void;
+  /** How many requests and replies were lost. */
   readonly lost: number;
   /** How many notifications were held back. */
   readonly notifications: number;
@@ -26,8 +28,8 @@ export interface DatabaseProxy extends AsyncDisposable {
 }
 
 const socketName = '.s.PGSQL.5432';
-/** ReadyForQuery, outside a transaction. */
-const ready = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+/** ReadyForQuery, whether outside a transaction or inside one. */
+const ready = Buffer.from([0x5a, 0, 0, 0, 5]);
 /** NotificationResponse. */
 const notification = 'A'.charCodeAt(0);
 
@@ -55,6 +57,7 @@ export async function openProxy(
   await chmod(directory, 0o700);
   const sockets = new Set<Socket>();
   let marker: string | null = null;
+  let requests: string | null = null;
   let lost = 0;
   let notifications = 0;
   let frozen = false;
@@ -76,6 +79,11 @@ export async function openProxy(
     sockets.add(near);
     for (const socket of [near, far]) socket.on('error', end).on('close', end);
     near.on('data', (bytes) => {
+      if (requests !== null && bytes.includes(requests)) {
+        requests = null;
+        lost++;
+        return end();
+      }
       if (marker !== null && bytes.includes(marker)) {
         losing = true;
         marker = null;
@@ -108,6 +116,9 @@ export async function openProxy(
     },
     loseReplyTo(text) {
       marker = text;
+    },
+    loseRequest(text) {
+      requests = text;
     },
     get lost() {
       return lost;

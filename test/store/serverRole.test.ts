@@ -55,6 +55,7 @@ const tables: Readonly<Record<string, Rights>> = {
   api_token: writes,
   directory: { insert: true, update: ['kind', 'name', 'parent_id'] },
   directory_grant: writes,
+  follower: { insert: true, update: ['position', 'recorded_at'] },
   group_membership: writes,
   idempotency_key: reads,
   jwt_issuer: writes,
@@ -66,14 +67,16 @@ const tables: Readonly<Record<string, Rights>> = {
   outbox: { insert: true, delete: true },
   role: writes,
   server_key: { insert: true },
+  statistics_cell: writes,
 };
 
-/** What each function of the database lets its caller do; all of them are called by the server. */
+/** What each function of the database lets its caller do; all are called by the server, or by its operator. */
 const functions: Readonly<Record<string, 'owner’s rights' | 'caller’s rights'>> = {
   append_log_entries: 'owner’s rights',
   ensure_log_partitions: 'owner’s rights',
   forget_idempotency_keys: 'owner’s rights',
   raise_recorded_floor: 'owner’s rights',
+  rebuild_statistics: 'caller’s rights',
   register_actors: 'owner’s rights',
   register_directories: 'owner’s rights',
   require_read_committed: 'caller’s rights',

@@ -1,6 +1,7 @@
 /** Organizations with the same ids and other contents, and every statement of the store called for one of them. */
 import fc from 'fast-check';
 import { always } from '../../src/model/predicate.ts';
+import { cubes } from '../../src/model/rollUp.ts';
 import type { Store } from '../../src/store/store.ts';
 import { entry as anyEntry, appendRow, firstRecordedAt } from '../support/entries.ts';
 
@@ -177,7 +178,7 @@ export const calls: Readonly<Record<string, Calls>> = {
         s.searchActors(
           a.organization,
           { predicate: always, everything, emails: true },
-          { only, search: null, limit: 100 },
+          { only: only === null ? null : [only], search: null, limit: 100 },
         ),
       ),
     ),
@@ -190,6 +191,25 @@ export const calls: Readonly<Record<string, Calls>> = {
       s.readPage({ organization: a.organization, predicate, direction: 'ASC', after: null, before: null, limit: 9 }),
     ),
   countEntries: (s, a) => [s.countEntries(a.organization, always, 100)],
+  follow: (s, a) =>
+    [1, 10].map((limit) =>
+      s.follow(a.organization, 'statistics', (after, { rollUpEntries }) => rollUpEntries(a.organization, after, limit)),
+    ),
+  readStatistics: (s, a) =>
+    cubes.flatMap((_, cube) =>
+      (['actor', 'directory', 'action'] as const).map((column) =>
+        s.readStatistics({
+          organization: a.organization,
+          time: 'occurredAt',
+          bounds: [0, firstRecordedAt],
+          groupings: [{ column }, { column: 'component' }],
+          top: 2,
+          distinctActors: true,
+          rows: always,
+          rolled: { cube, cells: always, entries: always, slots: { from: 0, to: 1 }, straddled: [0] },
+        }),
+      ),
+    ),
   readByIds: (s, a, b) => [s.readByIds(a.organization, [...a.entries, ...b.entries], always)],
   locateEntry: (s, a, b) =>
     [a, b].map(({ entries: [id = ''] }) => s.locateEntry(a.organization, firstRecordedAt, id, always)),

@@ -1,6 +1,7 @@
 /** The operations that are asked in both worlds: at least one for each root field, and for each condition of a filter. */
 import type { GraphQLSchema } from 'graphql';
 import type { Management } from '../../src/administration/administration.ts';
+import { logDimensions } from '../../src/query/query.ts';
 import { everything } from '../support/selection.ts';
 import type { Variables } from '../support/twins.ts';
 
@@ -108,6 +109,16 @@ const each = (declared: string, used: string, values: readonly unknown[]): Opera
 const outline = `{ edges { cursor node { id description } } headCursor totalCount totalCountIsExact
   pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }`;
 
+/** Every dimension alone and beside another, by either time, over time and not. */
+const dimensions = [...logDimensions];
+const statisticsAsked: Operation[] = [
+  {},
+  ...dimensions.flatMap((one, index) => [
+    { arguments: `groupBy: [${one}], interval: HOUR, time: RECORDED_AT` },
+    { arguments: `groupBy: [${one}, ${dimensions[(index + 1) % dimensions.length]}], top: 2, interval: WEEK` },
+  ]),
+];
+
 const plain: Operation[] = [{}];
 const entriesToRecord = [
   { action: 'passwork.item_viewed', vault: { id: 'it' }, actor: { id: 'anna' }, idempotencyKey: 'k1' },
@@ -137,6 +148,20 @@ export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = 
     ...each('String', 'search: $v', searches),
     ...each('ID', 'under: $v', [...hiddenPlaces, 'it', 'away', 'none']),
     ...each('Int', 'first: $v', [0, 1, 501]),
+  ],
+  logStatistics: () => [
+    ...statisticsAsked,
+    ...each('LogFilter', 'filter: $v, groupBy: [ACTOR, DIRECTORY], top: 3', filters()).map((operation) => ({
+      ...operation,
+      selection: '{ total firstSeen lastSeen groups { keys { value name } count lastSeen } rest { groups count } }',
+    })),
+    ...each('Int', 'groupBy: [ACTION], top: $v', [0, 1, 501]),
+    ...each('String', 'timeZone: $v, interval: DAY', ['Asia/Kolkata', 'Nowhere']),
+  ],
+  filterValues: () => [
+    ...each('LogDimension!', 'field: $v', dimensions),
+    ...dimensions.flatMap((field) => each('String', `field: ${field}, search: $v`, [...searches, '1', 'it'])),
+    ...each('Int', 'field: ACTOR, first: $v', [0, 1, 501]),
   ],
   accessTo: (known) =>
     each('ID!', 'entry: $v, almost: true', [...known.hiddenEntries.slice(0, 3), ...known.visibleEntries.slice(0, 2)]),

@@ -80,6 +80,8 @@ async function openStage(twins: Twins, reader: Reader): Promise<Stage> {
     );
     if (!hidden) await record(twins.one, to, seed, input);
   }
+  // What one world answers from rows, the other answers from what was counted ahead.
+  await twins.other.app.followers.catchUp(to.organization);
   const page = JSON.parse(await twins.one.ask('cursors', token, '{ logs { edges { cursor } } }', {}));
   // What is asked once in one world is asked once in the other.
   await twins.other.ask('cursors', token, '{ logs { edges { cursor } } }', {});

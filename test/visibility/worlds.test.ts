@@ -1,10 +1,12 @@
 /** Random organizations against the rule of visibility, said the slow way. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { actorTypes } from '../../src/model/entry.ts';
+import { logDimensions } from '../../src/query/query.ts';
 import { openReadingLog, type ReadingLog, type Viewpoint } from '../query/support.ts';
 import { administered, opensTo } from '../support/oracle.ts';
 import { people, unknownPlaces } from '../support/reading.ts';
 import { openTestApp, type TestApp } from '../support/readingApp.ts';
+import { countByHand, inWords } from '../support/statisticsOracle.ts';
 import { actorsIn, directoriesOf } from './support.ts';
 
 let at: TestApp;
@@ -48,6 +50,30 @@ test('pages and counts hold what the rule lets through, and nothing else', async
     const expected = log.expected(viewer);
     expect(page.edges.map(({ entry }) => entry.id)).toEqual(newest(expected));
     expect(await page.totalCount()).toEqual({ count: expected.length, exact: true });
+  });
+});
+
+test('counts by every dimension, and the values on offer, are those of visible entries', async () => {
+  const { query, catalogue } = at.app.services;
+  await each(async (log, viewer) => {
+    const expected = log.expected(viewer);
+    for (const [index, dimension] of logDimensions.entries()) {
+      const groupBy = [dimension, logDimensions[(index + 3) % logDimensions.length] ?? 'ACTION'];
+      const asked = { groupBy, top: 4, time: 'occurredAt', distinctActors: true } as const;
+      const answer = await query.statistics(viewer.principal, asked);
+      expect(inWords(answer)).toEqual(countByHand(expected, { ...asked, buckets: [] }, catalogue));
+      const one = countByHand(expected, { ...asked, groupBy: [dimension], top: 500, buckets: [] }, catalogue);
+      const offered = await query.filterValues(viewer.principal, dimension, { first: 500 });
+      expect(offered.map(({ key, count }) => [key.value, count])).toEqual(
+        one.groups.flatMap(({ keys: [value], count }) => (value == null ? [] : [[value, count]])),
+      );
+    }
+    const activity = await query.activity(viewer.principal, null);
+    const byAction = Map.groupBy(expected, ({ input }) => input.action);
+    const counts = (list: Iterable<[string, number]>) => Object.fromEntries(list);
+    expect(counts([...activity].map(([key, { count }]) => [key, count]))).toEqual(
+      counts([...byAction].map(([key, list]) => [key, list.length])),
+    );
   });
 });
 

@@ -1,8 +1,53 @@
+import type { LogFilter, Tally } from '../../query/query.ts';
 import { catalogueFor, categoryFor } from '../absent.ts';
+import { bareFilter } from '../bareFilter.ts';
 import { builder } from '../builder.ts';
+import type { AnnalsContext } from '../context.ts';
 import { bareId, globalId } from '../ids.ts';
+import { loadersOf, sharedPartOf } from '../previewed.ts';
 import { ActionGroupRef, ActionRef, CatalogueRef, EventCategoryRef, NodeRef } from '../refs.ts';
+import { LogFilterRef } from './logFilter.ts';
 import { OutcomeRef } from './vocabulary.ts';
+
+type Activity = Pick<Tally, 'count' | 'first' | 'last'>;
+
+const ActivityRef = builder.objectRef<Activity>('Activity').implement({
+  description: 'The entries of an action or a category that the caller sees.',
+  fields: (t) => ({
+    count: t.exposeInt('count', { description: 'How many there are.' }),
+    firstSeen: t.expose('first', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the first of them happened; null where there are none.',
+    }),
+    lastSeen: t.expose('last', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the last of them happened; null where there are none.',
+    }),
+  }),
+});
+
+const activityArgs = builder.args((t) => ({
+  filter: t.field({ type: LogFilterRef, description: 'Only entries that match, such as those of a period.' }),
+}));
+
+/** Of some actions together. All that ask in one operation, with one filter, share one statement. */
+async function activityOf(
+  context: AnnalsContext,
+  value: object,
+  filter: LogFilter | null | undefined,
+  actions: readonly { readonly key: string }[],
+): Promise<Activity> {
+  const counted = await loadersOf(context, value).activity(bareFilter(filter));
+  const tallies = actions.flatMap(({ key }) => counted.get(key) ?? []);
+  const [first, last] = [tallies.flatMap((one) => one.first ?? []), tallies.flatMap((one) => one.last ?? [])];
+  return {
+    count: tallies.reduce((sum, { count }) => sum + count, 0),
+    first: first.length === 0 ? null : Math.min(...first),
+    last: last.length === 0 ? null : Math.max(...last),
+  };
+}
 
 CatalogueRef.implement({
   description: 'A versioned set of event categories and actions: of Enpass, of Passwork, of Annals, or of your own.',
@@ -33,12 +78,23 @@ EventCategoryRef.implement({
     actionGroups: t.field({
       type: [ActionGroupRef],
       description: 'The groups inside it, in the order of the catalogue; empty where the product has none.',
-      resolve: ({ key }, _, { services }) => services.catalogue.actionGroups.filter((group) => group.category === key),
+      resolve: (category, _, context) =>
+        context.services.catalogue.actionGroups
+          .filter((group) => group.category === category.key)
+          .map((group) => sharedPartOf(context, category, group)),
     }),
     actions: t.field({
       type: [ActionRef],
       description: 'Its actions, in the order of the catalogue.',
-      resolve: ({ key }, _, { services }) => services.catalogue.actionsOf(key),
+      resolve: (category, _, context) =>
+        context.services.catalogue.actionsOf(category.key).map((action) => sharedPartOf(context, category, action)),
+    }),
+    activity: t.field({
+      type: ActivityRef,
+      description: 'Its entries that the caller sees. Needs the permission READ.',
+      args: activityArgs,
+      resolve: (category, { filter }, context) =>
+        activityOf(context, category, filter, context.services.catalogue.actionsOf(category.key)),
     }),
   }),
 });
@@ -51,8 +107,11 @@ ActionGroupRef.implement({
     actions: t.field({
       type: [ActionRef],
       description: 'Its actions, in the order of the catalogue.',
-      resolve: (group, _, { services }) =>
-        services.catalogue.actionsOf(group.category).filter((action) => action.actionGroup === group.name),
+      resolve: (group, _, context) =>
+        context.services.catalogue
+          .actionsOf(group.category)
+          .filter((action) => action.actionGroup === group.name)
+          .map((action) => sharedPartOf(context, group, action)),
     }),
   }),
 });
@@ -82,7 +141,8 @@ ActionRef.implement({
     category: t.field({
       type: EventCategoryRef,
       description: 'The category it belongs to.',
-      resolve: (action, _, { services }) => categoryFor(services.catalogue, action.category),
+      resolve: (action, _, context) =>
+        sharedPartOf(context, action, categoryFor(context.services.catalogue, action.category)),
     }),
     catalogue: t.field({
       type: CatalogueRef,
@@ -103,6 +163,12 @@ ActionRef.implement({
     }),
     fields: t.exposeStringList('fields', {
       description: 'Names of the fields that entries of this action usually carry, such as `targets`.',
+    }),
+    activity: t.field({
+      type: ActivityRef,
+      description: 'Its entries that the caller sees. Needs the permission READ.',
+      args: activityArgs,
+      resolve: (action, { filter }, context) => activityOf(context, action, filter, [action]),
     }),
   }),
 });

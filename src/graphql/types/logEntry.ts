@@ -1,7 +1,9 @@
+import type { Entry } from '../../model/entry.ts';
 import { actionFor, categoryFor } from '../absent.ts';
+import type { Services } from '../context.ts';
 import { describeEntry } from '../description.ts';
 import { globalId } from '../ids.ts';
-import { loadersOf, partOf } from '../previewed.ts';
+import { loadersOf, partOf, sharedPartOf } from '../previewed.ts';
 import { ActionRef, EventCategoryRef, LogEntryRef, NodeRef } from '../refs.ts';
 import {
   AffectedUserRef,
@@ -16,6 +18,8 @@ import { OutcomeRef } from './vocabulary.ts';
 /** Free text that the source states and Annals keeps as it is. */
 const text = (description: string) => ({ nullable: true as const, description });
 
+const actionOf = (entry: Entry, { catalogue, actions }: Services) => actionFor(catalogue, actions.key(entry.action));
+
 LogEntryRef.implement({
   description: 'One immutable record: who did what to what, when, from where, and how it ended.',
   interfaces: [NodeRef],
@@ -27,13 +31,15 @@ LogEntryRef.implement({
     action: t.field({
       type: ActionRef,
       description: 'What happened.',
-      resolve: (entry, _, { services }) => actionFor(services.catalogue, services.actions.key(entry.action)),
+      resolve: (entry, _, context) => sharedPartOf(context, entry, actionOf(entry, context.services)),
     }),
     category: t.field({
       type: EventCategoryRef,
       description: 'The event category of its action.',
-      resolve: (entry, _, { services }) =>
-        categoryFor(services.catalogue, actionFor(services.catalogue, services.actions.key(entry.action)).category),
+      resolve: (entry, _, context) => {
+        const { services } = context;
+        return sharedPartOf(context, entry, categoryFor(services.catalogue, actionOf(entry, services).category));
+      },
     }),
     description: t.string({
       description:

@@ -9,6 +9,14 @@ import { ActorRef, DirectoryRef, LogEntryRef } from '../refs.ts';
 import { actorsArgs, readActors } from './actor.ts';
 import { directoriesArgs, readDirectories } from './directory.ts';
 import { LogConnectionRef, logArgs, logsArgs, readLog, readLogs } from './logConnection.ts';
+import {
+  FilterValueRef,
+  filterValuesArgs,
+  LogStatisticsRef,
+  logStatisticsArgs,
+  readFilterValues,
+  readStatistics,
+} from './statistics.ts';
 
 interface Preview {
   readonly principal: Principal;
@@ -47,6 +55,26 @@ const PreviewRef = builder.objectRef<Preview>('Preview').implement({
       resolve: ({ principal, loaders }, { id }) => {
         callerWith({ principal }, 'READ');
         return readLog(loaders, id);
+      },
+    }),
+    logStatistics: t.field({
+      type: LogStatisticsRef,
+      description: 'Counts of the entries that the member sees.',
+      args: logStatisticsArgs,
+      resolve: async ({ principal, mark }, args, { services }, info) => {
+        const statistics = await readStatistics(services, callerWith({ principal }, 'READ'), args, info);
+        for (const { keys } of statistics.groups) keys.forEach(mark);
+        return statistics;
+      },
+    }),
+    filterValues: t.field({
+      type: [FilterValueRef],
+      description: 'The values of a field in the entries that the member sees, the most frequent first.',
+      args: filterValuesArgs,
+      resolve: async ({ principal, mark }, args, { services }) => {
+        const found = await readFilterValues(services, callerWith({ principal }, 'READ'), args);
+        for (const { key } of found) mark(key);
+        return found;
       },
     }),
     actors: t.field({

@@ -7,7 +7,7 @@ interface Meaning {
   readonly description: string;
 }
 /** Values in the order given. */
-const values = <T extends string>(meanings: Readonly<Record<T, string>>): Record<T, Meaning> =>
+export const values = <T extends string>(meanings: Readonly<Record<T, string>>): Record<T, Meaning> =>
   Object.fromEntries(Object.entries(meanings).map(([value, description]) => [value, { description }])) as Record<
     T,
     Meaning

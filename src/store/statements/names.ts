@@ -1,6 +1,7 @@
 import type { ActorType } from '../../model/entry.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import type { Database } from '../database.ts';
+import { searchPattern } from '../pattern.ts';
 import { Parameters, toSql } from '../predicate-sql.ts';
 
 export interface ActorToRegister {
@@ -142,8 +143,6 @@ export async function findDirectories(
   return rows.map(directoryFrom);
 }
 
-const searchPattern = (search: string): string => `%${search.replace(/[\\%_]/g, '\\$&')}%`;
-
 /** What a reader may know names from: entries that satisfy the predicate. */
 export interface Seen {
   readonly predicate: Predicate;
@@ -173,12 +172,12 @@ export async function searchActors(
   database: Database,
   organization: number,
   { predicate, everything, emails }: Seen,
-  options: { readonly only: number | null; readonly search: string | null; readonly limit: number },
+  options: { readonly only: readonly number[] | null; readonly search: string | null; readonly limit: number },
 ): Promise<StoredActor[]> {
   const parameters = new Parameters(database.sets);
   const log = parameters.add(organization);
   const conditions = [`a.organization_id = ${log}`];
-  if (options.only !== null) conditions.push(`a.id = ${parameters.add(options.only)}`);
+  if (options.only !== null) conditions.push(`a.id = any(${parameters.add(options.only, 'int4[]')})`);
   const name = everything ? 'a' : 's';
   const email = emails ? `${name}.email` : 'null::text';
   if (options.search !== null) {
