@@ -58,7 +58,7 @@ export function checkWorld({ members, groups, directories, grants }: World): voi
     // Before its own id is known: a directory is not below itself.
     if (parentId !== null) ids.directories.find(`${path}.parentId`, parentId, parentsFirst);
     ids.directories.add(`${path}.externalId`, externalId);
-    checkText(`${path}.name`, name, 'name');
+    if (name !== null) checkText(`${path}.name`, name, 'name');
   }
   const granted = new Set<string>();
   for (const [index, { directoryId, subject, level }] of grants.entries()) {

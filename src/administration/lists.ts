@@ -145,7 +145,10 @@ export function openLists({ administration }: Pick<Store, 'administration'>): Li
       checkTexts({ directoryId: directory, memberId: member, groupId: group });
       const place = after === null || after === undefined ? null : grantPlace(after);
       checkTexts({ after: place && `${place.directoryId}${place.subject}` });
-      const where = { directory, member, group, after: place, limit: limit + 1 };
+      // Only who sees every entry may know what one of them called a directory.
+      const { scope, categories } = principal.role.visibility;
+      const newestNames = scope === 'ALL' && categories === null;
+      const where = { directory, member, group, after: place, limit: limit + 1, newestNames };
       return pageOf(await administration.pageGrants(principal.organization, where), limit, grantCursor);
     },
     async roles(principal) {

@@ -21,7 +21,8 @@ export interface World {
   }[];
   readonly directories: readonly {
     readonly externalId: string;
-    readonly name: string;
+    /** Null leaves it as it is. */
+    readonly name: string | null;
     readonly kind: 'VAULT' | 'FOLDER';
     readonly parentId: string | null;
   }[];

@@ -19,8 +19,8 @@ export interface Services {
   readonly visibility: Visibility;
   readonly explanations: Explanations;
   readonly previews: Previews;
-  /** Names behind the numbers in entries that the principal already sees. */
-  readonly names: Pick<Store, 'readActors' | 'readDirectories'>;
+  /** Names behind the numbers in entries that the principal already sees, and those that such entries carry. */
+  readonly names: Pick<Store, 'readActors' | 'readDirectories' | 'searchDirectories'>;
   readonly actions: ActionNumbers;
   readonly access: Access;
   /** Changes of members, groups, directories, grants, roles and tokens, each by a principal. */

@@ -14,12 +14,16 @@ export interface Loaders {
   readonly actor: DataLoader<number, StoredActor>;
   /** By number; the same holds. */
   readonly directory: DataLoader<number, StoredDirectoryName>;
+  /** What visible entries call a directory that the principal knows, by number; null where none names it. */
+  readonly directoryName: DataLoader<number, string | null>;
   /** By UUID, under visibility; null for a hidden and for a missing one, and always without the permission READ. */
   readonly entry: DataLoader<string, Entry | null>;
   /** By action key: how many visible entries match, and when; one statement for each filter, however many ask. */
   activity(filter: LogFilter | null): Promise<ReadonlyMap<string, Tally>>;
   /** What the principal sees. */
   sight(): Promise<Sight>;
+  /** A value made from loaded ones, told of like them. */
+  made<T extends object>(value: T): T;
 }
 
 type LoaderServices = Pick<Services, 'names' | 'query' | 'visibility'>;
@@ -40,6 +44,10 @@ export function createLoaders(
   };
   let sight: Promise<Sight> | undefined;
   const activities = new Map<string, Promise<ReadonlyMap<string, Tally>>>();
+  const seen = async () => {
+    sight ??= services.visibility.sightOf(who());
+    return sight;
+  };
   return {
     actor: new DataLoader<number, StoredActor>(async (numbers) => {
       const { organization, role } = who();
@@ -51,6 +59,13 @@ export function createLoaders(
       const directories = await services.names.readDirectories(who().organization, numbers);
       if (mark !== undefined) directories.forEach(mark);
       return inOrder(numbers, directories, 'directory');
+    }),
+    directoryName: new DataLoader(async (numbers) => {
+      const [{ organization }, { predicate }] = [who(), await seen()];
+      const search = { known: numbers, within: numbers, search: null, limit: numbers.length };
+      const found = await services.names.searchDirectories(organization, predicate, search);
+      const names = new Map(found.map(({ number, name }) => [number, name]));
+      return numbers.map((number) => names.get(number) ?? null);
     }),
     entry: new DataLoader(async (ids) => {
       const caller = who();
@@ -66,15 +81,17 @@ export function createLoaders(
       activities.set(key, known);
       return known;
     },
-    async sight() {
-      sight ??= services.visibility.sightOf(who());
-      return sight;
+    sight: seen,
+    made(value) {
+      mark?.(value);
+      return value;
     },
   };
 }
 
 /**
- * The directory, unless the principal sees neither it nor what lies above it.
+ * The directory, unless the principal sees neither it nor what lies above it; by the name that the product keeps, or that a
+ * visible entry carries. The newest name of all is for principals that see every entry.
  * @param stated what a visible entry says of it: for a principal that must not know more
  */
 export async function seenDirectory(
@@ -82,10 +99,15 @@ export async function seenDirectory(
   number: number,
   stated?: Pick<StoredDirectoryName, 'kind' | 'name'>,
 ): Promise<StoredDirectoryName | null> {
-  const sight = await loaders.sight();
-  if (sight.everything || sight.known.has(number)) return loaders.directory.load(number);
-  if (stated === undefined || !sight.directories.has(number)) return null;
-  return { ...(await loaders.directory.load(number)), ...stated };
+  const { everything, known, directories } = await loaders.sight();
+  if (everything) return loaders.directory.load(number);
+  if (!known.has(number)) {
+    if (stated === undefined || !directories.has(number)) return null;
+    return loaders.made({ ...(await loaders.directory.load(number)), ...stated });
+  }
+  const directory = await loaders.directory.load(number);
+  const name = directory.keptName ?? stated?.name ?? (await loaders.directoryName.load(number));
+  return loaders.made({ ...directory, name });
 }
 
 /**

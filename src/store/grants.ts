@@ -20,7 +20,7 @@ const narrowTables: Readonly<Record<string, string>> = {
   outbox: 'insert, delete',
   log_head: 'insert, update (rights_version)',
   actor: 'insert, update (name, email)',
-  directory: 'insert, update (name, kind, parent_id)',
+  directory: 'insert, update (name, kept_name, kind, parent_id)',
   follower: 'insert, update (position, recorded_at)',
 };
 

@@ -53,7 +53,7 @@ const tables: Readonly<Record<string, Rights>> = {
   action_number: { insert: true },
   actor: { insert: true, update: ['email', 'name'] },
   api_token: writes,
-  directory: { insert: true, update: ['kind', 'name', 'parent_id'] },
+  directory: { insert: true, update: ['kept_name', 'kind', 'name', 'parent_id'] },
   directory_grant: writes,
   follower: { insert: true, update: ['position', 'recorded_at'] },
   group_membership: writes,

@@ -242,7 +242,7 @@ export const calls: Readonly<Record<string, Calls>> = {
     s.readGrants(a.organization, { directories: ['d1'], members: ['only-theirs'], groups: ['g1', 'only-theirs'] }),
   ],
   'administration.pageGrants': ({ administration: s }, a) => [
-    s.pageGrants(a.organization, { directory: null, member: null, group: null, ...page }),
+    s.pageGrants(a.organization, { directory: null, member: null, group: null, ...page, newestNames: true }),
   ],
   'administration.countOwners': ({ administration: s }, a) => [s.countOwners(a.organization)],
   'administration.lockOrganization': ({ administration: s }, a) => [s.lockOrganization(a.organization)],

@@ -25,7 +25,7 @@ export interface Known {
 
 /** People and places that only hidden entries name, or that the reader does not see. */
 const hiddenPeople = ['ghost', 'victim', 'mole'];
-const hiddenPlaces = ['hr', 'phoenix', 'cellar', 'closed', 'shed', 'annex', 'bunker'];
+const hiddenPlaces = ['hr', 'phoenix', 'cellar', 'closed', 'shed', 'annex', 'bunker', 'cave', 'burrow', 'den'];
 const searches = ['SECRET', 'secret', 'hr', 'anna', 'ghost', '%', 'a', ''];
 
 const ids = (known: Known) => [

@@ -23,6 +23,8 @@ export interface Reader {
   readonly otherwise?: (input: EntryInput) => EntryInput;
   /** While a stream is open: each visible entry with the hidden ones before it. */
   readonly later: readonly Happening[];
+  /** Places that hidden entries met and named first, and on which it is granted something then. */
+  readonly given?: readonly string[];
 }
 
 /** In whatever only hidden entries say. */
@@ -78,6 +80,11 @@ const elsewhere: readonly Happening[] = [
     actor: { id: 'ghost' },
   }),
 ];
+
+/** In a place that nobody here sees, and in a vault that they are given later: it is named here, and in no visible entry. */
+const named: readonly Happening[] = ['cave', 'burrow'].map((id) =>
+  hide({ action: viewed, vault: { id, name: `${id} ${secret}` }, directory: { id: 'hr' } }),
+);
 
 const inVault: readonly Happening[] = [
   shown({
@@ -137,6 +144,7 @@ const woven = (visible: readonly Happening[], hidden: readonly Happening[]): Hap
 const later = (last: EntryInput): Happening[] => [
   ...elsewhere,
   shown({ action: viewed, actor: anna, vault: it, directory: servers }),
+  shown({ action: viewed, actor: anna, vault: { id: 'burrow' } }),
   hide({ action: viewed, vault: { id: 'bunker', name: `Bunker ${secret}` }, actor: { id: 'mole', name: secret } }),
   shown(last),
 ];
@@ -168,8 +176,13 @@ export const readers: readonly Reader[] = [
     actsAs: { member: 'mara' },
     happenings: woven(
       [...inVault, ...own('mara')],
-      [...elsewhere, hide({ action: viewed, vault: it, directory: { id: 'closed', name: `Closed ${secret}` } })],
+      [
+        ...elsewhere,
+        ...named,
+        hide({ action: viewed, vault: it, directory: { id: 'closed', name: `Closed ${secret}` } }),
+      ],
     ),
+    given: ['cave', 'burrow'],
     later: later(inNewPlace),
   },
   {
@@ -178,8 +191,14 @@ export const readers: readonly Reader[] = [
     otherwise,
     happenings: woven(
       [...inVault, ...own('ines'), shown({ action: viewed, vault: { id: 'it' }, directory: { id: 'annex' } })],
-      [...otherCategories('ines'), ...elsewhere],
+      [
+        ...otherCategories('ines'),
+        ...named,
+        hide({ action: renamed, vault: { id: 'den', name: `Den ${secret}` } }),
+        ...elsewhere,
+      ],
     ),
+    given: ['cave', 'burrow', 'den'],
     later: [...otherCategories('ines'), ...later(inNewPlace)],
   },
   {
@@ -191,8 +210,10 @@ export const readers: readonly Reader[] = [
         actor: { id: 'otto', name: `Otto ${secret}`, email: `otto@${secret}.example` },
         vault: { id: 'hr' },
       }),
+      ...named,
       ...elsewhere,
     ]),
+    given: ['cave', 'burrow'],
     later: later(inNewPlace),
   },
   {
@@ -245,6 +266,18 @@ export const roles: readonly RoleInput[] = [
     minimumAccessLevel: 'FULL_ACCESS',
   },
 ];
+
+/** Vaults without a name, and grants on them to the reader, for a world that is imported after everything happened. */
+export function givenLater({ actsAs, given = [] }: Reader): World {
+  const subject = { memberId: 'member' in actsAs ? actsAs.member : '' };
+  const vault = (externalId: string) => ({ externalId, name: null, kind: 'VAULT', parentId: null }) as const;
+  return {
+    members: world.members.filter(({ externalId }) => externalId === subject.memberId),
+    groups: [],
+    directories: given.map(vault),
+    grants: given.map((directoryId) => ({ directoryId, subject, level: 'ADMINISTRATOR' }) as const),
+  };
+}
 
 const member = (externalId: string, role: string) => ({
   externalId,

@@ -12,7 +12,7 @@ import type { EntryInput } from '../../src/model/entry.ts';
 import { payloadOf } from '../jwt/support.ts';
 import { openTwins, type Twin, type Twins } from '../support/twins.ts';
 import { conditions, documentOf, type Known, mutations, type Operation, queries, subscriptions } from './operations.ts';
-import { type Happening, type Reader, readers, roles, secret, world } from './scenes.ts';
+import { givenLater, type Happening, type Reader, readers, roles, secret, world } from './scenes.ts';
 
 test('every root field and every condition has a row', () => {
   const fields = (type: { getFields(): object } | null | undefined) => Object.keys(type?.getFields() ?? {}).sort();
@@ -82,6 +82,8 @@ async function openStage(twins: Twins, reader: Reader): Promise<Stage> {
   }
   // What one world answers from rows, the other answers from what was counted ahead.
   await twins.other.app.followers.catchUp(to.organization);
+  // What only hidden entries met until now, the organization gives to the reader, without saying how it is called.
+  await twins.both(`${name} later`, (app) => app.administration.importWorld(to, givenLater(reader)));
   const page = JSON.parse(await twins.one.ask('cursors', token, '{ logs { edges { cursor } } }', {}));
   // What is asked once in one world is asked once in the other.
   await twins.other.ask('cursors', token, '{ logs { edges { cursor } } }', {});

@@ -27,7 +27,10 @@ export interface StoredDirectoryName {
   readonly number: number;
   readonly externalId: string;
   readonly kind: 'VAULT' | 'FOLDER';
+  /** The newest known; of a search, the newest that the reader may know. */
   readonly name: string | null;
+  /** As the product keeps it: known to whoever knows the directory. Null where only entries named it. */
+  readonly keptName: string | null;
   readonly parent: number | null;
 }
 
@@ -109,13 +112,14 @@ export async function findActors(
   return rows.map(actorFrom);
 }
 
-type DirectoryRow = [number, string, 'VAULT' | 'FOLDER', string | null, number | null];
-const directoryColumns = 'd.id, d.external_id, d.kind::text, d.name, d.parent_id';
-const directoryFrom = ([number, externalId, kind, name, parent]: DirectoryRow): StoredDirectoryName => ({
+type DirectoryRow = [number, string, 'VAULT' | 'FOLDER', string | null, string | null, number | null];
+const directoryColumns = 'd.id, d.external_id, d.kind::text, d.name, d.kept_name, d.parent_id';
+const directoryFrom = ([number, externalId, kind, name, keptName, parent]: DirectoryRow): StoredDirectoryName => ({
   number,
   externalId,
   kind,
   name,
+  keptName,
   parent,
 });
 
@@ -199,7 +203,8 @@ export async function searchActors(
 
 /**
  * Directories that are in `known` (null: all), or hold at least one visible entry, by name. One that is not known goes by
- * the name that the newest visible entry carries, and is a vault or a folder as that entry has it.
+ * the name that the newest visible entry carries, and is a vault or a folder as that entry has it; so does the name of one
+ * that is known and that the product has not named.
  */
 export async function searchDirectories(
   database: Database,
@@ -216,15 +221,16 @@ export async function searchDirectories(
   const log = parameters.add(organization);
   const conditions = [`d.organization_id = ${log}`];
   if (options.within !== null) conditions.push(`d.id = any(${parameters.add(options.within, 'int4[]')})`);
-  let [kind, name] = ['d.kind::text', 'd.name'];
+  let [kind, name, keptName] = ['d.kind::text', 'd.name', 'd.kept_name'];
   let from = 'directory d';
   if (options.known !== null) {
     const known = `d.id = any(${parameters.add(options.known, 'int4[]')})`;
     from = `directory d left join lateral (select true as seen, e.directory_name as name,
         case when coalesce(e.vault_id, e.directory_id) = e.directory_id then 'VAULT' else 'FOLDER' end as kind from log_entry e
-      where not ${known} and e.organization_id = ${log} and e.directory_id = d.id and ${toSql(predicate, parameters)}
+      where not (${known} and d.kept_name is not null) and e.organization_id = ${log} and e.directory_id = d.id and ${toSql(predicate, parameters)}
       order by e.recorded_at desc, e.position desc limit 1) s on true`;
-    name = `case when ${known} then d.name else s.name end`;
+    keptName = `case when ${known} then d.kept_name end`;
+    name = `coalesce(${keptName}, s.name)`;
     kind = `case when ${known} then d.kind::text else s.kind end`;
     conditions.push(`(${known} or s.seen)`);
   }
@@ -232,7 +238,7 @@ export async function searchDirectories(
     const pattern = parameters.add(searchPattern(options.search), 'text');
     conditions.push(`(${name} ilike ${pattern} or d.external_id ilike ${pattern})`);
   }
-  const text = `select d.id, d.external_id, ${kind}, ${name}, d.parent_id from ${from}
+  const text = `select d.id, d.external_id, ${kind}, ${name}, ${keptName}, d.parent_id from ${from}
     where ${conditions.join(' and ')} order by 4, d.external_id limit ${parameters.add(options.limit, 'int8')}`;
   const rows = await database.rows<DirectoryRow>(text, parameters.values, { planEach: true });
   return rows.map(directoryFrom);

@@ -26,6 +26,7 @@ export interface MembershipRecord {
 export interface PlaceRecord {
   readonly externalId: string;
   readonly kind: 'VAULT' | 'FOLDER';
+  /** As the product keeps it; null where only entries named it. */
   readonly name: string | null;
   /** External id of the directory above. */
   readonly parentId: string | null;
@@ -126,7 +127,7 @@ export async function readMemberships(
 
 export async function readPlaces(runner: Runner, organization: number, only: Ids): Promise<PlaceRecord[]> {
   const rows = await runner.rows<[string, 'VAULT' | 'FOLDER', string | null, string | null]>(
-    `select d.external_id, d.kind::text, d.name, p.external_id from directory d
+    `select d.external_id, d.kind::text, d.kept_name, p.external_id from directory d
      left join directory p on p.organization_id = $1 and p.id = d.parent_id
      where d.organization_id = $1 and ($2::text[] is null or d.external_id = any($2::text[]))`,
     [organization, only],
@@ -141,7 +142,9 @@ const grantFrom = ([directoryId, memberId, groupId, level]: GrantRow): GrantReco
   groupId,
   level,
 });
-const grantSql = `select d.external_id, m.external_id, g.external_id, r.level::text, d.name from directory_grant r
+const grantSql = (
+  name: string,
+) => `select d.external_id, m.external_id, g.external_id, r.level::text, ${name} from directory_grant r
   join directory d on d.organization_id = $1 and d.id = r.directory_id
   left join member m on m.organization_id = $1 and m.id = r.member_id
   left join member_group g on g.organization_id = $1 and g.id = r.group_id
@@ -154,7 +157,7 @@ export async function readGrants(
   of: { readonly directories: Ids; readonly members: Ids; readonly groups: Ids },
 ): Promise<GrantRecord[]> {
   const rows = await runner.rows<GrantRow>(
-    `${grantSql} and (($2::text[] is null and $3::text[] is null and $4::text[] is null) or d.external_id = any($2::text[])
+    `${grantSql('d.kept_name')} and (($2::text[] is null and $3::text[] is null and $4::text[] is null) or d.external_id = any($2::text[])
        or m.external_id = any($3::text[]) or g.external_id = any($4::text[]))`,
     [organization, of.directories, of.members, of.groups],
   );
@@ -183,11 +186,13 @@ export async function pageGrants(
     readonly group: string | null;
     readonly after: GrantPlace | null;
     readonly limit: number;
+    /** The newest name of each directory, whoever stated it; else the one that the product keeps. */
+    readonly newestNames: boolean;
   },
 ): Promise<PagedGrant[]> {
   const subject = "case when m.id is null then 'g' || g.external_id else 'm' || m.external_id end";
   const rows = await runner.rows<GrantRow>(
-    `${grantSql} and ($2::text is null or d.external_id = $2) and ($3::text is null or m.external_id = $3)
+    `${grantSql('case when $8 then d.name else d.kept_name end')} and ($2::text is null or d.external_id = $2) and ($3::text is null or m.external_id = $3)
        and ($4::text is null or g.external_id = $4)
        and ($5::text is null or (d.external_id, ${subject}) > ($5::text, $6::text))
      order by d.external_id, ${subject} limit $7`,
@@ -199,6 +204,7 @@ export async function pageGrants(
       where.after?.directoryId ?? null,
       where.after?.subject ?? null,
       where.limit,
+      where.newestNames,
     ],
   );
   return rows.map((row) => ({ ...grantFrom(row), directoryName: row[4] }));

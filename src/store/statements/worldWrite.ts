@@ -152,17 +152,18 @@ export async function writePlaces(runner: Runner, organization: number, places: 
   const given = 'unnest($2::text[], $3::text[], $4::text[], $5::text[]) i(external_id, kind, name, parent)';
   // An append may register the same directory meanwhile; the update that follows gives it its place.
   await runner.rows(
-    `insert into directory (organization_id, external_id, kind, name)
-     select $1, i.external_id, i.kind::directory_kind, i.name from ${given}
+    `insert into directory (organization_id, external_id, kind, name, kept_name)
+     select $1, i.external_id, i.kind::directory_kind, i.name, i.name from ${given}
      where not exists (select from directory d where d.organization_id = $1 and d.external_id = i.external_id)
      order by i.external_id on conflict do nothing`,
     values,
   );
   await runner.rows(
-    `update directory d set kind = i.kind::directory_kind, name = i.name, parent_id = p.id from ${given}
+    `update directory d set kind = i.kind::directory_kind, name = coalesce(i.name, d.name), kept_name = i.name, parent_id = p.id
+     from ${given}
      left join directory p on p.organization_id = $1 and p.external_id = i.parent
      where d.organization_id = $1 and d.external_id = i.external_id
-       and (d.kind, d.name, d.parent_id) is distinct from (i.kind::directory_kind, i.name, p.id)`,
+       and (d.kind, d.kept_name, d.parent_id) is distinct from (i.kind::directory_kind, i.name, p.id)`,
     values,
   );
 }

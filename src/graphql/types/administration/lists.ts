@@ -41,7 +41,10 @@ const GrantRef = builder.objectRef<ShownGrant>('Grant').implement({
   description: 'The level of a member or a group on a directory and what lies under it.',
   fields: (t) => ({
     directoryId: t.exposeID('directoryId', { description: 'External id of the directory.' }),
-    directoryName: t.exposeString('directoryName', { nullable: true, description: 'Its newest name.' }),
+    directoryName: t.exposeString('directoryName', {
+      nullable: true,
+      description: 'Its newest name; for callers that do not see every entry, the one that the product keeps.',
+    }),
     memberId: t.exposeID('memberId', { nullable: true, description: 'External id of the member that has it.' }),
     groupId: t.exposeID('groupId', { nullable: true, description: 'External id of the group that has it.' }),
     level: t.expose('level', { type: AccessLevelRef, description: 'The level.' }),
