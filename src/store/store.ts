@@ -34,7 +34,7 @@ export type { TokenRecord } from './statements/administration.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
 export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
 export type { FollowerLag } from './statements/follow.ts';
-export type { StoredCredential, StoredGrant, StoredMember } from './statements/identity.ts';
+export type { StatedGrant, StoredCredential, StoredGrant, StoredMember } from './statements/identity.ts';
 export type { NamedByClaims, StoredJwtCredential } from './statements/jwt.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
 export type { OutboxBatch } from './statements/outbox.ts';

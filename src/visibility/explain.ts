@@ -10,12 +10,17 @@ import { type AccessHolder, type Claim, judge, nearestGrants } from './reasons.t
 import type { Sight, Visibility } from './visibility.ts';
 
 /** What a grant does for what its holder sees. */
-export interface ExplainedGrant extends Omit<StoredGrant, 'group'> {
+export interface ExplainedGrant extends Pick<StoredGrant, 'level'> {
+  /** Null for a stated one whose directory was not met. */
+  readonly directory: number | null;
+  /** External id of the directory where the credential states the grant; null for a stored one. */
+  readonly statedId: string | null;
   /** Null for a grant to the member itself. */
   readonly group: StoredGroup | null;
   /**
    * OPENS: entries in and under the directory are seen. CLOSES: too low, and it overrides what the same subject has from
-   * above. NONE: too low, where nothing was open.
+   * above. NONE: too low, where nothing was open. Of a stated one that is too low it is not told which: what lies above may
+   * be known from hidden entries only.
    */
   readonly effect: 'OPENS' | 'CLOSES' | 'NONE';
 }
@@ -129,8 +134,8 @@ export function openExplanations(deps: ExplanationsDeps): Explanations {
     });
 
   return {
-    async grants({ organization, role }, { grants }) {
-      const enough = ({ level }: StoredGrant) => reaches(level, role.visibility.minimumAccessLevel);
+    async grants({ organization, role }, { grants, stated }) {
+      const enough = ({ level }: Pick<StoredGrant, 'level'>) => reaches(level, role.visibility.minimumAccessLevel);
       const low = grants.filter((grant) => !enough(grant)).map(({ directory }) => directory);
       const [groups, ancestors] = await Promise.all([
         groupsOf(organization, grants),
@@ -146,11 +151,20 @@ export function openExplanations(deps: ExplanationsDeps): Explanations {
           .find((one) => one !== undefined);
         return overridden !== undefined && enough(overridden) ? 'CLOSES' : 'NONE';
       };
-      return grants.map((grant) => ({
+      const stored = grants.map((grant) => ({
         ...grant,
+        statedId: null,
         group: grant.group === null ? null : (groups.get(grant.group) ?? null),
         effect: effectOf(grant),
       }));
+      const fromCredential = stated.map(({ id, level, directory }) => ({
+        directory,
+        statedId: id,
+        level,
+        group: null,
+        effect: enough({ level }) ? ('OPENS' as const) : ('CLOSES' as const),
+      }));
+      return [...stored, ...fromCredential];
     },
 
     async member(principal, externalId) {

@@ -4,7 +4,7 @@ import type { Principal } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { isAlways, isNever, type Predicate } from '../model/predicate.ts';
 import { type AccessLevel, type HideableField, reaches, visibilityPredicate } from '../model/role.ts';
-import type { Store, StoredGrant } from '../store/store.ts';
+import type { StatedGrant, Store, StoredGrant } from '../store/store.ts';
 import { actionsOf } from './actions.ts';
 import { openTrees, type Tree } from './tree.ts';
 
@@ -27,14 +27,18 @@ export interface Sight {
   /** Directories seen through grants, with all below them. */
   readonly directories: ReadonlySet<number>;
   /**
-   * Those of them of which the principal knows whatever the organization knows: all, but of a role limited to categories
-   * those on which a grant stands. The others may have been met, and named, in entries of a hidden category only.
+   * Those of them of which the principal knows whatever the organization knows: those that follow from stored grants; of a
+   * role limited to categories, those on which one stands. The others may have been met, and named, in hidden entries only.
    */
   readonly known: ReadonlySet<number>;
-  /** Directories on which a sufficient grant stands. */
+  /** Directories on which a sufficient stored grant stands. */
   readonly granted: ReadonlySet<number>;
+  /** How many those are, with those that the credential states. */
+  readonly grantedCount: number;
   /** What the directories follow from: the grants to the principal and to its groups; none where the role sees all or none. */
   readonly grants: readonly StoredGrant[];
+  /** What the credential states itself, where it does. That it was met, and where it lies, may be known from hidden entries only. */
+  readonly stated: readonly StatedGrant[];
   /**
    * Changes with the rights themselves: the role, who the principal is where that matters, and the directories granted.
    * Not with the tree: that others made folders is nothing to be told about.
@@ -67,9 +71,8 @@ const cacheLimit = 10_000;
 function fingerprintOf({ role, member, jwt }: Principal, grants: readonly StoredGrant[]): string {
   const { key, visibility, hiddenFields } = role;
   const stated = jwt?.stated ?? null;
-  // A stated directory that is met for the first time was granted all along.
-  const stored = stated === null ? grants : grants.filter(({ group }) => group !== null);
-  const rows = stored.map(({ directory, level, group }) => `${directory} ${level} ${group}`).sort();
+  const rows = grants.map(({ directory, level, group }) => `${directory} ${level} ${group}`).sort();
+  // As stated: a directory that is met for the first time was granted all along.
   const places = stated?.directories.map(({ id, level }) => JSON.stringify([id, level])).sort() ?? null;
   const personal = visibility.scope === 'ALL' ? [] : [member?.actor ?? null, rows, places];
   return JSON.stringify([key, visibility, [...hiddenFields].sort(), personal]);
@@ -96,26 +99,34 @@ export function openVisibility(deps: VisibilityDeps): Visibility {
   const cache = new Map<string, { readonly rightsVersion: number; readonly sight: Promise<Sight> }>();
 
   /** Stated rights and stored ones never mix: what is stored about a member whose credential states them is not read. */
-  const grantsOf = async ({ organization, member, jwt }: Principal): Promise<readonly StoredGrant[]> => {
-    const stated = jwt?.stated ?? null;
-    if (stated !== null) return deps.store.readStatedGrants(organization, stated.groups, stated.directories);
+  const grantsOf = async ({ organization, member, jwt }: Principal) => {
+    const claims = jwt?.stated ?? null;
+    if (claims !== null) return deps.store.readStatedGrants(organization, claims.groups, claims.directories);
     const id = member?.id ?? null;
-    return id === null ? [] : deps.store.readGrants(organization, id);
+    return { stored: id === null ? [] : await deps.store.readGrants(organization, id), stated: [] };
   };
 
   const compile = async (principal: Principal): Promise<Sight> => {
     const { visibility: rule } = principal.role;
+    const minimum = rule.minimumAccessLevel;
     let grants: readonly StoredGrant[] = [];
-    let granted: ReadonlySet<number> = new Set();
+    let stated: readonly StatedGrant[] = [];
     let directories: ReadonlySet<number> = new Set();
+    let kept: ReadonlySet<number> = directories;
     if (rule.scope === 'GRANTED' && principal.member !== null) {
       const [tree, rows] = await Promise.all([trees.of(principal), grantsOf(principal)]);
-      grants = rows;
-      granted = new Set(
-        grants.filter((grant) => reaches(grant.level, rule.minimumAccessLevel)).map((grant) => grant.directory),
+      grants = rows.stored;
+      stated = rows.stated;
+      const met = stated.flatMap(({ directory, level }) =>
+        directory === null ? [] : [{ directory, level, group: null }],
       );
-      directories = reached(tree, grants, rule.minimumAccessLevel);
+      directories = reached(tree, [...grants, ...met], minimum);
+      kept = met.length === 0 ? directories : reached(tree, grants, minimum);
     }
+    const granted = new Set(grants.filter(({ level }) => reaches(level, minimum)).map(({ directory }) => directory));
+    const alsoStated = stated.filter(
+      ({ directory, level }) => reaches(level, minimum) && (directory === null || !granted.has(directory)),
+    );
     const actions = actionsOf(rule, deps);
     const predicate = visibilityPredicate(rule, { actor: principal.member?.actor ?? null, directories, actions });
     const everything = isAlways(predicate);
@@ -125,9 +136,11 @@ export function openVisibility(deps: VisibilityDeps): Visibility {
       everything,
       nothing: isNever(predicate),
       directories,
-      known: rule.categories === null ? directories : granted,
+      known: rule.categories === null ? kept : granted,
       granted,
+      grantedCount: granted.size + alsoStated.length,
       grants,
+      stated,
       hiddenFields: principal.role.hiddenFields,
       fingerprint: fingerprintOf(principal, grants),
     };

@@ -66,7 +66,7 @@ function inWords(sees: Sees, context: AnnalsContext): string {
   const parts: string[] = [];
   if (rule.scope === 'ALL') parts.push('every entry');
   if (rule.scope === 'GRANTED') {
-    const count = sight.granted.size === 1 ? '1 directory' : `${sight.granted.size} directories`;
+    const count = sight.grantedCount === 1 ? '1 directory' : `${sight.grantedCount} directories`;
     const source = sees.principal.jwt?.stated ? ', as its credential states' : '';
     parts.push(`entries in or under the ${count} on which it has at least ${rule.minimumAccessLevel}${source}`);
   }
@@ -82,7 +82,7 @@ const GrantEffectRef = builder.enumType('GrantEffect', {
     OPENS: { description: 'It is sufficient: entries in the directory, and under it, are seen.' },
     CLOSES: {
       description:
-        'It is too low, and overrides what the same member or group has from above: from here down, that no longer counts.',
+        'It is too low, and overrides what the same member or group has from above: from here down, that no longer counts. Also of a stated one that is too low, whether or not there was anything to override.',
     },
     NONE: { description: 'It is too low, and there was nothing to override.' },
   },
@@ -100,8 +100,9 @@ const VisibilityGrantRef = builder.objectRef<ShownGrant>('VisibilityGrant').impl
     directory: t.field({
       type: DirectoryRef,
       nullable: true,
-      description: 'The directory it stands on; null where the caller does not see it.',
-      resolve: ({ directory }, _, { loaders }) => seenDirectory(loaders, directory),
+      description:
+        'The directory it stands on; null where the caller does not see it, or knows it from the credential alone.',
+      resolve: ({ directory }, _, { loaders }) => (directory === null ? null : seenDirectory(loaders, directory)),
     }),
     level: t.expose('level', { type: AccessLevelRef, description: 'The level it gives.' }),
     groupId: t.id({
@@ -129,11 +130,14 @@ const byExternalId = <T extends { readonly externalId: string }>(list: readonly 
 
 async function grantsOf(principal: Principal, sight: Sight, limit: number, { services, loaders }: AnnalsContext) {
   const grants = await services.explanations.grants(principal, sight);
-  const stated = principal.jwt !== null && principal.jwt.stated !== null;
+  const idOf = async ({ directory, statedId }: ExplainedGrant): Promise<string> => {
+    if (statedId !== null || directory === null) return statedId ?? '';
+    return (await loaders.directory.load(directory)).externalId;
+  };
   const shown = await Promise.all(
     grants.map(async (grant): Promise<ShownGrant> => {
-      const { externalId } = await loaders.directory.load(grant.directory);
-      return { ...grant, directoryId: externalId, source: grant.group === null && stated ? 'STATED' : 'STORED' };
+      const source = grant.statedId === null ? 'STORED' : 'STATED';
+      return { ...grant, directoryId: await idOf(grant), source };
     }),
   );
   const order = (one: ShownGrant, other: ShownGrant) =>
@@ -181,7 +185,7 @@ export const VisibilityRef = builder.objectRef<Sees>('Visibility').implement({
     }),
     directoryCount: t.int({
       description: 'Number of directories on which a sufficient grant stands.',
-      resolve: ({ sight }) => sight.granted.size,
+      resolve: ({ sight }) => sight.grantedCount,
     }),
     directories: t.field({
       type: [DirectoryRef],
@@ -195,7 +199,7 @@ export const VisibilityRef = builder.objectRef<Sees>('Visibility').implement({
     }),
     grantCount: t.int({
       description: 'Number of grants, its own and those of its groups; 0 where grants do not matter.',
-      resolve: ({ sight }) => sight.grants.length,
+      resolve: ({ sight }) => sight.grants.length + sight.stated.length,
     }),
     grants: t.field({
       type: [VisibilityGrantRef],

@@ -184,23 +184,34 @@ export async function readGrants(database: Database, organization: number, membe
   return rows.map(([directory, level, group]) => ({ directory, level, group }));
 }
 
-/**
- * The grants of somebody whose groups and directories a credential states: on the directories as stated, and those that are
- * stored for the groups. What is unknown gives nothing.
- */
+/** A level on a directory as a credential states it. */
+export interface StatedGrant {
+  /** External id of the directory. */
+  readonly id: string;
+  readonly level: AccessLevel;
+  /** Null where none was met under that id. */
+  readonly directory: number | null;
+}
+
+/** The grants of somebody whose groups and directories a credential states: those stored for the groups, and those stated. */
 export async function readStatedGrants(
   database: Database,
   organization: number,
   groups: readonly string[],
   directories: readonly { readonly id: string; readonly level: AccessLevel }[],
-): Promise<StoredGrant[]> {
-  const rows = await database.rows<[number, AccessLevel, number | null]>(
-    `select d.id, i.level, null::int4 from unnest($2::text[], $3::text[]) i(external_id, level)
-     join directory d on d.organization_id = $1 and d.external_id = i.external_id
+): Promise<{ readonly stored: readonly StoredGrant[]; readonly stated: readonly StatedGrant[] }> {
+  const rows = await database.rows<[number | null, AccessLevel, number | null, string | null]>(
+    `select d.id, i.level, null::int4, i.external_id from unnest($2::text[], $3::text[]) i(external_id, level)
+     left join directory d on d.organization_id = $1 and d.external_id = i.external_id
      union all
-     select r.directory_id, r.level::text, r.group_id from directory_grant r join member_group g on g.id = r.group_id
+     select r.directory_id, r.level::text, r.group_id, null from directory_grant r join member_group g on g.id = r.group_id
      where r.organization_id = $1 and g.organization_id = $1 and g.external_id = any($4::text[])`,
     [organization, directories.map(({ id }) => id), directories.map(({ level }) => level), groups],
   );
-  return rows.map(([directory, level, group]) => ({ directory, level, group }));
+  return {
+    stored: rows.flatMap(([directory, level, group, id]) =>
+      id === null && directory !== null ? [{ directory, level, group }] : [],
+    ),
+    stated: rows.flatMap(([directory, level, , id]) => (id === null ? [] : [{ id, level, directory }])),
+  };
 }
