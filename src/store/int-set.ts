@@ -61,7 +61,7 @@ export function openIntSets(): IntSets {
 
 /**
  * Whether the column is in a large set. Planning `= any` of a list costs a look at the statistics for each member and
- * partition: for thousands of directories, fifty times what the page costs. A bitmap is passed as it is and looked up, and
+ * partition: for thousands of directories, many times what the page costs. A bitmap is passed as it is and looked up, and
  * leaves one plan right for all sets. Numbers too far apart for a bitmap are hashed at each run.
  */
 export function intSetSql(column: string, { literal, bitmap }: IntSet, parameters: Parameters): string {
