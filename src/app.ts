@@ -305,6 +305,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
   undo.use(domain.access);
   undo.use(domain.live);
   const { services, auth, administration, followers } = domain;
+  undo.use(administration.due.start((error) => faults.report('pending changes', error)));
 
   const createContext: App['createContext'] = (principal, requestId, locale, client, renewals = null) => {
     if (principal !== null) {

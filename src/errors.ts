@@ -99,6 +99,13 @@ export const errorTable = {
     exit: 2,
   },
 
+  NOT_ANOTHER_PERSON: {
+    message: 'A guarded change is approved by another person than the one who asked for it.',
+    cure: 'Ask another member to approve it, with a token that did not come through the hands of either; docs/guards.md has the rule.',
+    http: 403,
+    exit: 3,
+  },
+
   // Rows of recordLogs
   UNKNOWN_ACTION: {
     message: 'The action is in no catalogue.',

@@ -10,6 +10,7 @@ import type { LogFilter } from '../query/query.ts';
 import type { KnownToken, Store } from '../store/store.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
 import {
+  type Doer,
   type EveryKind,
   openEntryMaker,
   type Subject,
@@ -84,7 +85,7 @@ export interface Access extends AsyncDisposable {
    */
   signInRefused(token: string, error: AnnalsError, client: Client | null, who: RefusedCredential | null): Promise<void>;
   /** Entries that tell of changes, to be written with them (`writeOutbox`); none where nothing is recorded. */
-  changeEntries(principal: Principal, changes: readonly Change[]): EntryInput[];
+  changeEntries(doer: Doer, changes: readonly Change[]): EntryInput[];
   /**
    * To be called after changes, before they are answered: records what waits of the organization. Also when it rejects
    * with UNAVAILABLE, or is never called, the changes are recorded as soon as the log takes them, by any server.
@@ -121,7 +122,12 @@ export interface AccessOptions {
   readonly accessWindowSeconds: number;
 }
 
-const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['FORBIDDEN', 'FIELD_HIDDEN']);
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'FORBIDDEN',
+  'FIELD_HIDDEN',
+  'ESCALATION',
+  'NOT_ANOTHER_PERSON',
+]);
 const nowhere: Origin = { ip: null, userAgent: null, request: null };
 
 /** Disposing writes what was counted. */
@@ -149,8 +155,8 @@ function open(deps: AccessDeps, mode: 'closed' | 'open', windowMs: number): Acce
   const recorder = openRecorder(deps, mode);
   const outbox = openOutbox({ ...deps, store: deps.store.administration });
   const tallies = openTallies({ ...deps, server: newId() }, windowMs);
-  const origins = new WeakMap<Principal, Origin>();
-  const behind = new WeakMap<Principal, Principal>();
+  const origins = new WeakMap<Doer, Origin>();
+  const behind = new WeakMap<Doer, Principal>();
   const met = new WeakSet<AnnalsError>();
   const quiet = new Set(windowActions.map(deps.actionNumber));
 
@@ -177,8 +183,8 @@ function open(deps: AccessDeps, mode: 'closed' | 'open', windowMs: number): Acce
     await recorder.record(subject, entries.every(kind, subject, accessed, origin, deps.now(), newId()));
   };
 
-  const who = (principal: Principal) => {
-    const by = behind.get(principal) ?? principal;
+  const who = (doer: Doer) => {
+    const by = behind.get(doer) ?? doer;
     return { subject: subjectOf(by), origin: origins.get(by) ?? nowhere };
   };
 
@@ -214,8 +220,8 @@ function open(deps: AccessDeps, mode: 'closed' | 'open', windowMs: number): Acce
       const accessed = { operation: 'authenticate', code: error.code, reason, affectedUser: held.affectedUser };
       await noteFirst('SIGN_IN', held.subject, accessed, { ...nowhere, ...client });
     },
-    changeEntries(principal, changes) {
-      const { subject, origin } = who(principal);
+    changeEntries(doer, changes) {
+      const { subject, origin } = who(doer);
       const at = deps.now();
       return changes.map((change) => entries.change(subject, change, origin, at, newId()));
     },

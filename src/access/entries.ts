@@ -46,15 +46,20 @@ export const windowActions: readonly string[] = [firstActions.LIVE, summaryActio
 
 const isWindowed = (kind: string): kind is WindowedKind => kind in firstActions;
 
-export function subjectOf(principal: Principal): Subject {
-  const { organization, organizationUid, member, tokenId, name } = principal;
+/** As much of a principal as an entry says of who did it. */
+export type Doer = Pick<Principal, 'organization' | 'organizationUid' | 'tokenId' | 'name' | 'jwt'> & {
+  readonly member: { readonly externalId: string } | null;
+};
+
+export function subjectOf(doer: Doer): Subject {
+  const { organization, organizationUid, member, tokenId, name } = doer;
   const common = { organization, organizationUid, name };
   return member === null
     ? { ...common, type: 'TOKEN', id: tokenId, credential: {} }
-    : { ...common, type: 'MEMBER', id: member.externalId, credential: credentialOf(principal) };
+    : { ...common, type: 'MEMBER', id: member.externalId, credential: credentialOf(doer) };
 }
 
-function credentialOf({ jwt, tokenId }: Principal): Subject['credential'] {
+function credentialOf({ jwt, tokenId }: Doer): Subject['credential'] {
   if (jwt === null) return { token: tokenId };
   return { issuer: jwt.issuer.id, ...(jwt.id === null ? {} : { jwt: jwt.id }) };
 }

@@ -7,15 +7,22 @@ import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import { type AdministrationStatements, type Store, storeFault } from '../store/store.ts';
 import { carryOut } from './change.ts';
 import { badInput } from './checks.ts';
-import { type Management, openManagement, openTurns, type Recording } from './management.ts';
+import { openTurns, type Recording } from './frame.ts';
+import type { Due } from './guards/settle.ts';
+import { type Management, openManagement } from './management.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
 import { type World, wishOf } from './world.ts';
 
 export type { ChangeReport } from './change.ts';
 export type { AdministrationChange, ChangeCount, ChangedThing, ChangeKind, ChangeOperation, Named } from './changes.ts';
+export type { Recording } from './frame.ts';
+export type { PendingChange } from './guards/pending.ts';
+export type { GuardInput } from './guards/settings.ts';
+export type { Planned } from './guards/told.ts';
 export type { JwtIssuerInput, ShownJwtIssuer } from './issuers.ts';
-export type { ListedGroup, ListPage, ListRequest } from './lists.ts';
-export type { Management, Recording } from './management.ts';
+export type { ListedGroup } from './lists.ts';
+export type { Management } from './management.ts';
+export type { ListPage, ListRequest } from './pages.ts';
 export type { RoleInput } from './roles.ts';
 export type { CreatedToken, TokenRequest } from './tokens.ts';
 export type { DirectoryInput, GrantInput, GrantKey, GroupInput, MemberInput, WorldInput } from './wish.ts';
@@ -52,11 +59,13 @@ export interface Administration {
    */
   importWorld(to: OrganizationRef, world: World): Promise<void>;
   readonly management: Management;
+  /** Guarded changes whose time has come. */
+  readonly due: Due;
 }
 
 export interface AdministrationDeps {
   readonly store: Pick<Store, 'prisma' | 'hints' | 'administer' | 'administration'>;
-  readonly auth: Pick<Auth, 'refresh' | 'addressMistake'>;
+  readonly auth: Pick<Auth, 'refresh' | 'recall' | 'addressMistake'>;
   readonly catalogue: Pick<Catalogue, 'category'>;
   readonly now: () => number;
   readonly random: RandomSource;
@@ -104,8 +113,11 @@ export function openAdministration(deps: AdministrationDeps): Administration {
     return { id: result.id, token: result.token };
   };
 
+  const { due, ...management } = openManagement(deps, inTurn);
+
   return {
-    management: openManagement(deps, inTurn),
+    management,
+    due,
 
     async createOrganization({ name, demo = false, owner = { externalId: 'owner', name: 'Owner', email: null } }) {
       checkOrganizationName(name);
@@ -135,8 +147,8 @@ export function openAdministration(deps: AdministrationDeps): Administration {
 
     revokeToken: ({ organization }, id) =>
       administer(organization, async (statements) => {
-        const { change, write } = await tokenRevocation(statements, organization, id, now());
-        if (change === null) throw badInput('id', 'there is no such token, or it was revoked before.');
+        const { result, write } = await tokenRevocation(statements, organization, id, now());
+        if (!result) throw badInput('id', 'there is no such token, or it was revoked before.');
         await write();
       }),
 

@@ -1,11 +1,23 @@
 /** Carries a wish out: reads what is, plans, checks, writes; all in one transaction with the rights version. */
 import { AnnalsError } from '../errors.ts';
+import type { GuardedOperation } from '../model/guard.ts';
 import { builtInRoles, type Role, roleFrom } from '../model/role.ts';
 import type { AdministrationStatements } from '../store/store.ts';
-import { type ChangeCount, type ChangedThing, changedThings, countsOf } from './changes.ts';
+import {
+  type ChangeCount,
+  type ChangedThing,
+  changedThings,
+  changeKinds,
+  countsOf,
+  entryOf,
+  syncEntry,
+} from './changes.ts';
 import { badInput } from './checks.ts';
 import { checkPlan, checkWhatIsStated, type RoleOf } from './escalation.ts';
+import { ownersChanged } from './guards/owners.ts';
+import type { PendingChange } from './guards/pending.ts';
 import { isEmpty, type Plan, planOf, type State } from './plan.ts';
+import type { Prepared } from './step.ts';
 import { subtrees } from './tree.ts';
 import type { Wish } from './wish.ts';
 
@@ -16,6 +28,10 @@ export interface ChangeReport {
   /** Everything that changed, up to so many. */
   things(most: number): readonly ChangedThing[];
   readonly isEmpty: boolean;
+  /** What waits, where the organization guards this: then nothing has changed. */
+  readonly pending: PendingChange | null;
+  /** Of a dry run: the operation for which the real run would be held back. */
+  readonly guardedBy: GuardedOperation | null;
 }
 
 export interface ChangeOptions {
@@ -23,9 +39,6 @@ export interface ChangeOptions {
   /** Of whoever asks; null is the operator, who may do everything. */
   readonly role: Role | null;
   readonly now: number;
-  readonly dryRun?: boolean;
-  /** Writes what tells of the change, before it is written itself. */
-  readonly tell?: (report: ChangeReport) => Promise<void>;
 }
 
 type Statements = AdministrationStatements;
@@ -150,15 +163,30 @@ function reportOf(plan: Plan, state: State, wish: Wish): ChangeReport {
     counts: countsOf(plan),
     things: (most) => [...changedThings(plan, state, wish).take(most)],
     isEmpty: isEmpty(plan),
+    pending: null,
+    guardedBy: null,
   };
 }
 
+/** The report of what was held back: nothing has changed. */
+export const heldReport = (pending: PendingChange): ChangeReport => ({
+  counts: changeKinds.map((kind) => ({ kind, created: 0, changed: 0, removed: 0 })),
+  things: () => [],
+  isEmpty: true,
+  pending,
+  guardedBy: null,
+});
+
+export interface PreparedWish extends Prepared {
+  readonly report: ChangeReport;
+}
+
 /**
- * Carries out a wish that `checkWish` has passed, inside a transaction that holds `lockOrganization`. What changes nothing
- * writes nothing. Errors: BAD_INPUT, LAST_OWNER, ESCALATION; then nothing was written.
+ * Reads what is and plans what a wish that `checkWish` has passed changes, inside a transaction that holds
+ * `lockOrganization`. Errors: BAD_INPUT, LAST_OWNER, ESCALATION.
  */
-export async function carryOut(statements: Statements, wish: Wish, options: ChangeOptions): Promise<ChangeReport> {
-  const { organization, role, now, dryRun = false, tell } = options;
+export async function prepareWish(statements: Statements, wish: Wish, options: ChangeOptions): Promise<PreparedWish> {
+  const { organization, role, now } = options;
   if (role !== null) checkWhatIsStated(wish, role);
   const state = await stateFor(statements, organization, wish);
   const roleOf = await checkRoles(statements, organization, wish);
@@ -166,8 +194,20 @@ export async function carryOut(statements: Statements, wish: Wish, options: Chan
   if (role !== null) checkPlan(plan, role, roleOf);
   await checkOwners(statements, organization, plan);
   const report = reportOf(plan, state, wish);
-  if (dryRun || report.isEmpty) return report;
-  await tell?.(report);
-  await write(statements, organization, plan, now);
+  return {
+    report,
+    changes() {
+      const entries = report.things(Number.POSITIVE_INFINITY).map(entryOf);
+      return wish.complete && !report.isEmpty ? [...entries, syncEntry(report.counts)] : entries;
+    },
+    guarded: ownersChanged(plan, wish, report),
+    write: () => write(statements, organization, plan, now),
+  };
+}
+
+/** Carries a wish out at once; what changes nothing writes nothing. Errors: those of `prepareWish`. */
+export async function carryOut(statements: Statements, wish: Wish, options: ChangeOptions): Promise<ChangeReport> {
+  const { report, write: carry } = await prepareWish(statements, wish, options);
+  if (!report.isEmpty) await carry();
   return report;
 }

@@ -1,5 +1,5 @@
 /** What a plan changes, in words: for the answer of a mutation, and for the log. */
-import type { Change, EntryInput } from '../model/entry.ts';
+import type { Change, EntryInput, Json } from '../model/entry.ts';
 import type { Difference, Plan, State } from './plan.ts';
 import type { Wish } from './wish.ts';
 
@@ -34,7 +34,9 @@ export interface ChangeCount {
 }
 
 /** An entry of Annals’ own catalogue, as far as the change determines it; who did it is not in it. */
-export type AdministrationChange = Pick<EntryInput, 'action' | 'affectedUser' | 'targets' | 'directory' | 'changes'>;
+export type AdministrationChange = Pick<EntryInput, 'action' | 'affectedUser' | 'targets' | 'directory' | 'changes'> & {
+  readonly metadata?: { readonly [key: string]: Json };
+};
 
 const operationOf = ({ before, after }: Difference<unknown>): ChangeOperation => {
   if (before === null) return 'CREATED';

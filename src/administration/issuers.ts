@@ -10,7 +10,7 @@ import { rolesOf, unknownRole } from './change.ts';
 import { fieldChanges } from './changes.ts';
 import { badInput, checkText } from './checks.ts';
 import { checkIssuer } from './escalation.ts';
-import type { Step } from './roles.ts';
+import type { Step } from './step.ts';
 
 /** The whole issuer; what is left out has its default. The keys alone stay as they are where none are given. */
 export interface JwtIssuerInput {
@@ -236,7 +236,7 @@ export async function issuerStep(
   const action = before === undefined ? 'annals.jwt_issuer_created' : 'annals.jwt_issuer_changed';
   const targets = [{ type: 'jwt_issuer', id: record.id, name: record.name }];
   return {
-    change: before !== undefined && changes.length === 0 ? null : { action, targets, changes },
+    changes: () => (before !== undefined && changes.length === 0 ? [] : [{ action, targets, changes }]),
     result: shownIssuer(record),
     async write() {
       await statements.writeJwtIssuer(organization, record);
@@ -256,7 +256,7 @@ export async function issuerRemoval(
   const issuer = (await statements.readJwtIssuers(organization)).find((one) => one.id === id);
   const targets = [{ type: 'jwt_issuer', id, name: issuer?.name ?? null }];
   return {
-    change: issuer === undefined ? null : { action: 'annals.jwt_issuer_removed', targets },
+    changes: () => (issuer === undefined ? [] : [{ action: 'annals.jwt_issuer_removed', targets }]),
     result: issuer !== undefined,
     async write() {
       await statements.removeJwtIssuer(organization, id, now);

@@ -1,15 +1,21 @@
 /** What members and integrations administer through the API: each verb takes the principal that asks. */
 import { type Auth, type Principal, requirePermission } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { EntryInput } from '../model/entry.ts';
+import type { Guard, GuardedOperation } from '../model/guard.ts';
 import type { Permission, Role } from '../model/role.ts';
 import type { RandomSource } from '../model/uuid.ts';
-import type { AdministrationStatements, Store, TokenRecord } from '../store/store.ts';
-import { type ChangeReport, carryOut } from './change.ts';
-import { type AdministrationChange, entryOf, syncEntry } from './changes.ts';
+import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
+import { type ChangeReport, heldReport, prepareWish } from './change.ts';
+import { type Frame, type FrameDeps, type InTurn, openFrame } from './frame.ts';
+import { guardOn, holdBack } from './guards/hold.ts';
+import { openPendingChanges, type PendingChange, type PendingChanges, shownPending } from './guards/pending.ts';
+import { type GuardInput, guardStep, guardsOf } from './guards/settings.ts';
+import { type Due, openDue, openSettle } from './guards/settle.ts';
+import { requestedEntry } from './guards/told.ts';
 import { issuerRemoval, issuerStep, type JwtIssuerInput, type ShownJwtIssuer } from './issuers.ts';
 import { type Lists, openLists } from './lists.ts';
-import { type RoleInput, roleRemoval, roleStep, type Step } from './roles.ts';
+import { type RoleInput, roleRemoval, roleStep } from './roles.ts';
+import type { Prepared, Step } from './step.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
 import {
   checkWish,
@@ -26,9 +32,10 @@ import {
 /**
  * All verbs: durable, in force and hinted at when they answer; all or nothing; repeating one changes nothing more, but
  * that `createToken` makes another token. Errors: FORBIDDEN, BAD_INPUT with the path of the mistake, ESCALATION,
- * UNAUTHENTICATED where the credential ended meanwhile, UNAVAILABLE, STATEMENT_TIMEOUT.
+ * UNAUTHENTICATED where the credential ended meanwhile, UNAVAILABLE, STATEMENT_TIMEOUT. What the organization guards is not
+ * done but waits, and the answer says so: `pending`.
  */
-export interface Management extends Lists {
+export interface Management extends Lists, PendingChanges {
   /** Also LAST_OWNER. */
   upsertMembers(principal: Principal, members: readonly MemberInput[]): Promise<ChangeReport>;
   /** With their grants, memberships and tokens. Also LAST_OWNER. */
@@ -47,103 +54,88 @@ export interface Management extends Lists {
   upsertRole(principal: Principal, role: RoleInput): Promise<Role>;
   /** False where there was none. */
   removeRole(principal: Principal, key: string): Promise<boolean>;
-  createToken(principal: Principal, request: TokenRequest): Promise<CreatedToken & { readonly record: TokenRecord }>;
+  /** Where `pending` is not null, the token is valid only once that is done. */
+  createToken(
+    principal: Principal,
+    request: TokenRequest,
+  ): Promise<CreatedToken & { readonly record: TokenRecord; readonly pending: PendingChange | null }>;
   /** False where there was none, or it was revoked before. */
   revokeToken(principal: Principal, id: string): Promise<boolean>;
   upsertJwtIssuer(principal: Principal, issuer: JwtIssuerInput): Promise<ShownJwtIssuer>;
   /** False where there was none. Its tokens are refused at once, and their streams end. */
   removeJwtIssuer(principal: Principal, id: string): Promise<boolean>;
+  /** What is asked for before an operation. To ask for more applies at once; to ask for less is itself guarded. */
+  setGuard(
+    principal: Principal,
+    input: GuardInput,
+  ): Promise<{ readonly guards: readonly Guard[]; readonly pending: PendingChange | null }>;
 }
 
-export interface ManagementDeps {
-  readonly store: Pick<Store, 'administer' | 'administration' | 'hints'>;
-  readonly auth: Pick<Auth, 'refresh' | 'addressMistake'>;
+export interface ManagementDeps extends FrameDeps {
+  readonly auth: Pick<Auth, 'refresh' | 'recall' | 'addressMistake'>;
   readonly catalogue: Pick<Catalogue, 'category'>;
   readonly now: () => number;
   readonly random: RandomSource;
-  /** Left out, nothing is recorded. */
-  readonly recording?: Recording;
 }
 
-/** How changes by principals come into the log. */
-export interface Recording {
-  /**
-   * The entries that tell of changes, each with an idempotency key. They are written in the transaction of the changes;
-   * a full synchronization has all of its changes, the summary last.
-   */
-  changeEntries(principal: Principal, changes: readonly AdministrationChange[]): readonly EntryInput[];
-  /**
-   * Records what was written, once it is durable; awaited before the verb answers. When this rejects the verb does, and
-   * the change stands.
-   */
-  recordChanges(to: Pick<Principal, 'organization' | 'organizationUid'>): Promise<void>;
+interface Done<P> {
+  readonly prepared: P;
+  /** What waits instead of being done. */
+  readonly pending: PendingChange | null;
+  /** Of a dry run: what would hold the real one back. */
+  readonly guardedBy: GuardedOperation | null;
 }
 
-/** Runs work after work. Each holds one connection and may need others meanwhile: many at once would wait for each other. */
-export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
-
-export function openTurns(): InTurn {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work);
-    last = mine.catch(() => {});
-    return mine;
-  };
-}
-
-type Statements = AdministrationStatements;
-type Administer = <T>(
+type Perform = <P extends Prepared>(
   principal: Principal,
   permission: Permission,
-  work: (statements: Statements, principal: Principal) => Promise<T>,
-) => Promise<T>;
+  prepare: (statements: AdministrationStatements, principal: Principal) => Promise<P>,
+  dryRun?: boolean,
+) => Promise<Done<P>>;
 
-/** The frame of every change: permission, turn, lock, and the caller’s rights as of under the lock. */
-function openFrame({ store, auth }: ManagementDeps, inTurn: InTurn): Administer {
-  return async (asked, permission, work) => {
-    requirePermission(asked, permission);
-    const result = await inTurn(() =>
-      store.administer(async (statements) => {
-        await statements.lockOrganization(asked.organization);
-        // Whoever lost its rights while this waited does not act on them any more.
-        const principal = await auth.refresh(asked);
-        requirePermission(principal, permission);
-        return work(statements, principal);
-      }),
-    );
-    store.hints.send();
-    return result;
+/** Does what was prepared, with the entries that tell of it, or holds it back. */
+function openPerform(deps: ManagementDeps, frame: Frame): Perform {
+  return async (asked, permission, prepare, dryRun = false) => {
+    const { told, ...done } = await frame.administer(asked, permission, async (statements, principal) => {
+      const prepared = await prepare(statements, principal);
+      const guard = await guardOn(statements, principal.organization, prepared.guarded);
+      const guarded = guard === null ? null : (prepared.guarded ?? null);
+      const guardedBy = guarded?.operations[0] ?? null;
+      if (dryRun) return { prepared, pending: null, guardedBy, told: false };
+      if (guard !== null && guarded !== null) {
+        const held = await holdBack(statements, principal, { guarded, requirement: guard, prepared }, deps);
+        if (held.isNew) await frame.tell(statements, asked, [requestedEntry(held.pending)]);
+        return { prepared, pending: shownPending(held.pending), guardedBy: null, told: true };
+      }
+      const changes = prepared.changes();
+      if (changes.length > 0) {
+        await frame.tell(statements, asked, changes);
+        await prepared.write();
+      }
+      return { prepared, pending: null, guardedBy: null, told: changes.length > 0 };
+    });
+    // Committed with its entries from here on; whoever dies now leaves them to the next server that looks.
+    if (told) await frame.record(asked);
+    return done;
   };
 }
 
-export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management {
-  const { auth, catalogue, now, random, recording } = deps;
-  const administer = openFrame(deps, inTurn);
-
-  /** Before the change itself is written: the head is locked last. */
-  const tell = async (statements: Statements, principal: Principal, changes: readonly AdministrationChange[]) => {
-    const entries = recording?.changeEntries(principal, changes) ?? [];
-    if (entries.length > 0) await statements.writeOutbox(principal.organization, entries);
-  };
+export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management & { readonly due: Due } {
+  const { store, auth, catalogue, now, random } = deps;
+  const frame = openFrame(deps, inTurn);
+  const perform = openPerform(deps, frame);
+  const settle = openSettle({ frame, auth, now });
 
   const change = async (principal: Principal, wish: Wish, dryRun = false): Promise<ChangeReport> => {
     requirePermission(principal, 'MANAGE_MEMBERS');
     checkWish(wish);
-    const report = await administer(principal, 'MANAGE_MEMBERS', (statements, { organization, role }) =>
-      carryOut(statements, wish, {
-        organization,
-        role,
-        now: now(),
-        dryRun,
-        tell: ({ things, counts }) => {
-          const entries = things(Number.POSITIVE_INFINITY).map(entryOf);
-          return tell(statements, principal, wish.complete ? [...entries, syncEntry(counts)] : entries);
-        },
-      }),
+    const { prepared, pending, guardedBy } = await perform(
+      principal,
+      'MANAGE_MEMBERS',
+      (statements, { organization, role }) => prepareWish(statements, wish, { organization, role, now: now() }),
+      dryRun,
     );
-    // Committed with its entries from here on; whoever dies now leaves them to the next server that looks.
-    if (!dryRun && !report.isEmpty) await recording?.recordChanges(principal);
-    return report;
+    return pending === null ? { ...prepared.report, guardedBy } : heldReport(pending);
   };
 
   const remove = (principal: Principal, what: Partial<Wish['removed']>) =>
@@ -152,22 +144,13 @@ export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management
   const step = async <T>(
     principal: Principal,
     permission: Permission,
-    prepare: (statements: Statements, principal: Principal) => Promise<Step<T>>,
-  ): Promise<T> => {
-    const done = await administer(principal, permission, async (statements, current) => {
-      const prepared = await prepare(statements, current);
-      if (prepared.change !== null) {
-        await tell(statements, principal, [prepared.change]);
-        await prepared.write();
-      }
-      return prepared;
-    });
-    if (done.change !== null) await recording?.recordChanges(principal);
-    return done.result;
-  };
+    prepare: (statements: AdministrationStatements, principal: Principal) => Promise<Step<T>>,
+  ): Promise<T> => (await perform(principal, permission, prepare)).prepared.result;
 
   return {
-    ...openLists(deps.store),
+    ...openLists(store),
+    ...openPendingChanges({ store, frame, auth, now, settle }),
+    due: openDue({ store, settle, now }),
     upsertMembers: (principal, members) => change(principal, { ...noWish, members }),
     removeMembers: (principal, members) => remove(principal, { members }),
     upsertGroups: (principal, groups) => change(principal, { ...noWish, groups }),
@@ -183,10 +166,12 @@ export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management
       ),
     removeRole: (principal, key) =>
       step(principal, 'MANAGE_ROLES', (statements, { organization }) => roleRemoval(statements, organization, key)),
-    createToken: (principal, request) =>
-      step(principal, 'MANAGE_TOKENS', (statements, by) =>
+    async createToken(principal, request) {
+      const { prepared, pending } = await perform(principal, 'MANAGE_TOKENS', (statements, by) =>
         tokenStep(statements, by.organization, request, { by, now, random }),
-      ),
+      );
+      return { ...prepared.result, pending };
+    },
     revokeToken: (principal, id) =>
       step(principal, 'MANAGE_TOKENS', (statements, { organization }) =>
         tokenRevocation(statements, organization, id, now()),
@@ -199,5 +184,12 @@ export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management
       step(principal, 'MANAGE_TOKENS', (statements, { organization }) =>
         issuerRemoval(statements, organization, id, now()),
       ),
+    async setGuard(principal, input) {
+      const { prepared, pending } = await perform(principal, 'MANAGE_ORGANIZATION', (statements, { organization }) =>
+        guardStep(statements, organization, input),
+      );
+      const guards = pending === null ? prepared.result : await guardsOf(store.administration, principal.organization);
+      return { guards, pending };
+    },
   };
 }

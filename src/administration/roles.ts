@@ -14,9 +14,10 @@ import {
   type VisibilityRule,
 } from '../model/role.ts';
 import type { AdministrationStatements } from '../store/store.ts';
-import { type AdministrationChange, fieldChanges } from './changes.ts';
+import { fieldChanges } from './changes.ts';
 import { badInput, checkText } from './checks.ts';
 import { checkWithin } from './escalation.ts';
+import type { Step } from './step.ts';
 
 /** The whole role; what is left out has its default, whatever it was before. */
 export interface RoleInput {
@@ -104,14 +105,6 @@ const fields = [
   'hiddenFields',
 ];
 
-/** What one mutation of a role or token does: the change to tell of, and how to write it. */
-export interface Step<T> {
-  /** Null where nothing changes. */
-  readonly change: AdministrationChange | null;
-  readonly result: T;
-  write(): Promise<void>;
-}
-
 /** Errors: BAD_INPUT, ESCALATION. */
 export async function roleStep(
   statements: AdministrationStatements,
@@ -127,7 +120,7 @@ export async function roleStep(
   const action = before === null ? 'annals.role_created' : 'annals.role_changed';
   const targets = [{ type: 'role', id: record.key, name: record.name }];
   return {
-    change: before !== null && changes.length === 0 ? null : { action, targets, changes },
+    changes: () => (before !== null && changes.length === 0 ? [] : [{ action, targets, changes }]),
     result: roleFrom(record),
     async write() {
       await statements.writeRole(organization, record);
@@ -151,10 +144,10 @@ export async function roleRemoval(
     throw badInput('key', message, cure);
   }
   return {
-    change:
+    changes: () =>
       before === undefined
-        ? null
-        : { action: 'annals.role_deleted', targets: [{ type: 'role', id: key, name: before.name }] },
+        ? []
+        : [{ action: 'annals.role_deleted', targets: [{ type: 'role', id: key, name: before.name }] }],
     result: before !== undefined,
     async write() {
       await statements.deleteRole(organization, key);

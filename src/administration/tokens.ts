@@ -5,9 +5,11 @@ import { createToken, hashToken, tokenPrefix } from '../model/token.ts';
 import { isUuid, type RandomSource, uuidV7 } from '../model/uuid.ts';
 import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
 import { rolesOf, unknownRole } from './change.ts';
+import type { AdministrationChange } from './changes.ts';
 import { badInput, checkText } from './checks.ts';
 import { checkWithin } from './escalation.ts';
-import type { Step } from './roles.ts';
+import { personsBehind } from './guards/persons.ts';
+import type { Prepared, Step } from './step.ts';
 
 /** Whom it acts as: a member by external id, with the member’s role; or itself, with a role of its own. */
 export interface TokenRequest {
@@ -42,18 +44,23 @@ function checkActsAs(by: Principal, member: string): void {
   });
 }
 
+interface TokenSubject extends Pick<TokenRecord, 'memberId' | 'role'> {
+  /** Whether it makes somebody an owner: other than an owner who makes a token for itself. */
+  readonly ofOwner: boolean;
+}
+
 async function subjectOf(
   statements: AdministrationStatements,
   organization: number,
   { actsAs }: TokenRequest,
   by: Principal | null,
-): Promise<Pick<TokenRecord, 'memberId' | 'role'>> {
+): Promise<TokenSubject> {
   const roles = await rolesOf(statements, organization);
   if ('role' in actsAs) {
     const role = roles.get(actsAs.role);
     if (role === undefined) throw unknownRole('role', actsAs.role, roles);
     if (by !== null) checkWithin(role, by.role, 'You cannot make a token with this role');
-    return { memberId: null, role: actsAs.role };
+    return { memberId: null, role: actsAs.role, ofOwner: role.key === 'OWNER' };
   }
   checkText('member', actsAs.member, 'id');
   const [member] = await statements.readMembers(organization, [actsAs.member]);
@@ -63,8 +70,37 @@ async function subjectOf(
     const role = member.role === null ? undefined : roles.get(member.role);
     if (role !== undefined) checkWithin(role, by.role, 'You cannot make a token that acts as this member');
   }
-  return { memberId: actsAs.member, role: null };
+  const ofOwner = member.role === 'OWNER' && by?.member?.externalId !== actsAs.member;
+  return { memberId: actsAs.member, role: null, ofOwner };
 }
+
+/** A token that is made and not valid yet, as data: its secret is known to whoever asked for it alone. */
+export interface StoredTokenRequest {
+  readonly record: TokenRecord;
+  /** SHA-256, base64. */
+  readonly hash: string;
+  readonly makers: readonly string[] | null;
+}
+
+const createdEntry = ({ id, name, memberId, role }: TokenRecord): AdministrationChange => ({
+  action: 'annals.token_created',
+  targets: [
+    { type: 'token', id, name },
+    ...(memberId === null ? [] : [{ type: 'member', id: memberId }]),
+    ...(role === null ? [] : [{ type: 'role', id: role }]),
+  ],
+});
+
+const creation = (
+  statements: AdministrationStatements,
+  organization: number,
+  { record, hash, makers }: StoredTokenRequest,
+): Prepared => ({
+  changes: () => [createdEntry(record)],
+  // A new token changes nobody’s rights.
+  write: () =>
+    statements.insertToken(organization, { ...record, hash: new Uint8Array(Buffer.from(hash, 'base64')), makers }),
+});
 
 /** Errors: BAD_INPUT for an unknown member or role and for an empty name; ESCALATION. `by` null is the operator. */
 export async function tokenStep(
@@ -74,31 +110,39 @@ export async function tokenStep(
   { by, now, random }: TokenDeps & { readonly by: Principal | null },
 ): Promise<Step<CreatedToken & { readonly record: TokenRecord }>> {
   checkText('name', request.name, 'name');
-  const subject = await subjectOf(statements, organization, request, by);
+  const { memberId, role, ofOwner } = await subjectOf(statements, organization, request, by);
   const token = createToken(random);
   const created = now();
   const record: TokenRecord = {
     id: uuidV7(created, random),
     name: request.name,
     prefix: tokenPrefix(token),
-    ...subject,
+    memberId,
+    role,
     createdAt: created,
     expiresAt: request.expiresAt ?? null,
     revokedAt: null,
   };
+  const makers = by === null ? [] : personsBehind(by);
+  const stored = { record, hash: hashToken(token).toString('base64'), makers };
   return {
-    change: {
-      action: 'annals.token_created',
-      targets: [
-        { type: 'token', id: record.id, name: record.name },
-        ...(subject.memberId === null ? [] : [{ type: 'member', id: subject.memberId }]),
-        ...(subject.role === null ? [] : [{ type: 'role', id: subject.role }]),
-      ],
-    },
+    ...creation(statements, organization, stored),
+    guarded: ofOwner ? { kind: 'token', operations: ['CHANGE_OWNERS'], request: stored } : null,
     result: { id: record.id, token, record },
-    // A new token changes nobody’s rights.
-    write: () => statements.insertToken(organization, { ...record, hash: new Uint8Array(hashToken(token)) }),
   };
+}
+
+/** The same for one that had to wait. Errors: those of `tokenStep`. */
+export async function storedTokenStep(
+  statements: AdministrationStatements,
+  organization: number,
+  stored: StoredTokenRequest,
+  by: Principal,
+): Promise<Prepared> {
+  const { name, memberId, role } = stored.record;
+  const actsAs = memberId === null ? { role: role ?? '' } : { member: memberId };
+  await subjectOf(statements, organization, { name, actsAs }, by);
+  return creation(statements, organization, stored);
 }
 
 /** Revoking again, or what is not there, changes nothing. Errors: BAD_INPUT for what can be no token’s id. */
@@ -112,7 +156,8 @@ export async function tokenRevocation(
   const token = await statements.findToken(organization, id);
   const valid = token !== null && token.revokedAt === null;
   return {
-    change: valid ? { action: 'annals.token_revoked', targets: [{ type: 'token', id, name: token.name }] } : null,
+    changes: () =>
+      valid ? [{ action: 'annals.token_revoked', targets: [{ type: 'token', id, name: token.name }] }] : [],
     result: valid,
     async write() {
       await statements.revokeToken(organization, id, now);

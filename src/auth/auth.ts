@@ -55,6 +55,11 @@ export interface Principal {
   readonly expiresAt: number | null;
   /** Null for a token of Annals’ own. */
   readonly jwt: JwtCredential | null;
+  /**
+   * External ids of the members through whose hands the credential came: each of them may know it. Null where that is not
+   * known.
+   */
+  readonly makers: readonly string[] | null;
 }
 
 export interface Auth {
@@ -69,6 +74,11 @@ export interface Auth {
   refused(error: AnnalsError): RefusedCredential | null;
   /** What is wrong with an address of a key set, and the cure; null for one that may be called. */
   addressMistake(address: string): { readonly message: string; readonly cure: string } | null;
+  /**
+   * Who a token stood for, under today’s rights, also after it has expired; null where it was revoked, or its member may
+   * not act any more.
+   */
+  recall(organization: number, tokenId: string): Promise<Principal | null>;
 }
 
 export interface AuthDeps {
@@ -81,9 +91,9 @@ export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
   const refused = new WeakMap<AnnalsError, RefusedCredential>();
   const jwt = openJwtAuth({ ...deps, onRefused: (error, who) => void refused.set(error, who) }, options);
 
-  const principalOf = (stored: StoredCredential | null): Principal => {
+  const principalOf = (stored: StoredCredential | null, alsoExpired = false): Principal => {
     if (stored === null) throw new AnnalsError('UNAUTHENTICATED', { message: 'The token is unknown or revoked.' });
-    if (stored.expiresAt !== null && stored.expiresAt <= deps.now()) {
+    if (!alsoExpired && stored.expiresAt !== null && stored.expiresAt <= deps.now()) {
       throw new AnnalsError('UNAUTHENTICATED', { message: 'The token has expired.', cure: 'Use a new token.' });
     }
     if (stored.member?.active === false) {
@@ -106,6 +116,7 @@ export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
       role,
       expiresAt: stored.expiresAt,
       jwt: null,
+      makers: stored.makers,
     };
   };
 
@@ -123,6 +134,15 @@ export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
     },
     refused: (error) => refused.get(error) ?? null,
     addressMistake: (address) => addressMistake(address, options),
+    async recall(organization, tokenId) {
+      const stored = await deps.store.reloadCredential(organization, tokenId);
+      try {
+        return principalOf(stored, true);
+      } catch (error) {
+        if (error instanceof AnnalsError && error.code === 'UNAUTHENTICATED') return null;
+        throw error;
+      }
+    },
   };
 }
 

@@ -151,6 +151,8 @@ function principalFrom(stored: StoredJwtCredential, claims: JwtClaims, actor: nu
     },
     role,
     expiresAt: claims.expiresAt,
+    // Whoever holds the issuer’s keys can mint one for anybody.
+    makers: null,
     jwt: { issuer: { id: issuer.id, name: issuer.name }, id: claims.id, stated, text },
   };
 }

@@ -2,7 +2,7 @@
 import type { Example } from './examples.ts';
 
 const report =
-  '{ changed counts { kind created changed removed } things(first: 20) { kind operation member { externalId } group { externalId } directory { externalId } changes { field before after } } }';
+  '{ changed pending { id message } counts { kind created changed removed } things(first: 20) { kind operation member { externalId } group { externalId } directory { externalId } changes { field before after } } }';
 
 export const administrationExamples: readonly Example[] = [
   {
@@ -153,6 +153,49 @@ query JwtIssuers {
     document: `# Needs the permission MANAGE_TOKENS. Takes effect at once, on open streams too. "jwtIssuers" lists the ids.
 mutation RemoveJwtIssuer($id: ID!) {
   removeJwtIssuer(id: $id)
+}
+`,
+    variables: { id: '00000000-0000-7000-8000-000000000000' },
+  },
+  {
+    name: 'Guard who is an owner',
+    document: `# Needs the permission MANAGE_ORGANIZATION. From then on a change of owners waits, and so does asking for less.
+mutation GuardOwners($input: SetGuardInput!) {
+  setGuard(input: $input) { guards { operation delaySeconds secondPerson } pending { id message } }
+}
+`,
+    variables: { input: { operation: 'CHANGE_OWNERS', delaySeconds: 0, secondPerson: false } },
+  },
+  {
+    name: 'Guarded changes that wait',
+    document: `# Needs the permission to ask for them oneself. For others than those that wait, give a "state".
+query GuardedChanges {
+  guards { operation delaySeconds secondPerson }
+  pendingChanges(first: 20) {
+    nodes {
+      id message operations state planned { action targets { type id name } changes { field before after } } plannedCount
+      askedBy { name memberId } approvals { by { name } at } approvalsNeeded requestedAt dueAt expiresAt
+    }
+    hasNextPage
+    endCursor
+  }
+}
+`,
+  },
+  {
+    name: 'Approve a guarded change',
+    document: `# For another member than the one who asked for it. "pendingChanges" lists the ids.
+mutation ApproveChange($id: ID!) {
+  approveChange(id: $id) { id state message }
+}
+`,
+    variables: { id: '00000000-0000-7000-8000-000000000000' },
+  },
+  {
+    name: 'Call off a guarded change',
+    document: `# For whoever asked for it, or could. "pendingChanges" lists the ids.
+mutation CancelChange($id: ID!) {
+  cancelChange(id: $id) { id state message }
 }
 `,
     variables: { id: '00000000-0000-7000-8000-000000000000' },

@@ -18,6 +18,8 @@ import './types/administration/lists.ts';
 import './types/administration/role.ts';
 import './types/administration/token.ts';
 import './types/administration/issuer.ts';
+import './types/administration/guards.ts';
+import './types/administration/pendingChange.ts';
 import './types/recordLogs.ts';
 import './types/administration/changes.ts';
 import './types/logAdded.ts';

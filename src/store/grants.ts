@@ -18,6 +18,9 @@ const narrowTables: Readonly<Record<string, string>> = {
   action_number: 'insert',
   server_key: 'insert',
   outbox: 'insert, delete',
+  guard: 'insert, update (delay_seconds, second_person)',
+  pending_change:
+    'insert, update (request, request_hash, approvals, delay_seconds, second_person, due_at, expires_at, state, code, ended_at)',
   log_head: 'insert, update (rights_version)',
   actor: 'insert, update (name, email)',
   directory: 'insert, update (name, kept_name, kind, parent_id)',

@@ -13,6 +13,7 @@ import * as administration from './statements/administration.ts';
 import * as append from './statements/append.ts';
 import * as explain from './statements/explain.ts';
 import { claimFollower, moveFollower, readFollowerLag } from './statements/follow.ts';
+import * as guards from './statements/guards.ts';
 import * as identity from './statements/identity.ts';
 import * as installation from './statements/installation.ts';
 import * as jwt from './statements/jwt.ts';
@@ -34,6 +35,7 @@ export type { TokenRecord } from './statements/administration.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
 export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
 export type { FollowerLag } from './statements/follow.ts';
+export type { GuardRecord, PendingRecord, Standing } from './statements/guards.ts';
 export type { StatedGrant, StoredCredential, StoredGrant, StoredMember } from './statements/identity.ts';
 export type { NamedByClaims, StoredJwtCredential } from './statements/jwt.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
@@ -70,7 +72,7 @@ type StatementNames = {
   [K in keyof Statements]: Statements[K] extends (database: Database, ...rest: never[]) => Promise<unknown> ? K : never;
 }[keyof Statements];
 type BoundStatements = { readonly [K in StatementNames]: Bound<Statements[K]> };
-const administering = { ...administration, ...jwtIssuers, ...outbox, ...worldRead, ...worldWrite };
+const administering = { ...administration, ...guards, ...jwtIssuers, ...outbox, ...worldRead, ...worldWrite };
 type Administering = typeof administering;
 /** The statements of administration, on the pool or inside a transaction. */
 export type AdministrationStatements = { readonly [K in keyof Administering]: Bound<Administering[K]> };

@@ -38,6 +38,7 @@ export async function memberPrincipal(
       role,
       expiresAt: null,
       jwt: null,
+      makers: null,
     },
   };
 }

@@ -6,18 +6,10 @@ import type { EntryInput } from '../../src/model/entry.ts';
 import { member } from '../administration/support.ts';
 import { hold } from '../log/locks.ts';
 import { asAdmin, newOrganization, openTestApp, type TestOrganization, until, useTestApps } from '../support/app.ts';
+import { dieBefore } from '../support/death.ts';
 
 const env = { ACCESS_LOG: 'closed' };
 const at = useTestApps(env, [{}, {}]);
-
-/** From the first statement that matches on, none of the app’s leaves it: to everyone else it is as if it had died there. */
-function dieBefore(app: App, statement: RegExp): Disposable {
-  let dead = false;
-  return app.store.observe((text) => {
-    dead ||= statement.test(text);
-    if (dead) throw new Error('dead');
-  });
-}
 
 /** What the log says of changes, as its reader gets it. */
 async function told(app: App, to: TestOrganization): Promise<string[]> {

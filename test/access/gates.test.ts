@@ -22,6 +22,8 @@ const kinds: Readonly<Record<string, 'READ' | 'LIVE' | 'PREVIEW' | 'none'>> = {
   roles: 'none',
   tokens: 'none',
   jwtIssuers: 'none',
+  guards: 'none',
+  pendingChanges: 'none',
   // Entries, and what is known from entries.
   logs: 'READ',
   logsAround: 'READ',
@@ -79,6 +81,8 @@ const operations: Readonly<Record<string, string>> = {
   roles: '{ roles { __typename } }',
   tokens: '{ tokens { __typename } }',
   jwtIssuers: '{ jwtIssuers { __typename } }',
+  guards: '{ guards { operation } }',
+  pendingChanges: '{ pendingChanges { nodes { id } } }',
   logAdded: 'subscription { logAdded { cursor } }',
 };
 
@@ -115,6 +119,9 @@ const changes: Readonly<Record<string, 'change' | 'own'>> = {
   revokeToken: 'change',
   upsertJwtIssuer: 'change',
   removeJwtIssuer: 'change',
+  setGuard: 'change',
+  approveChange: 'change',
+  cancelChange: 'change',
 };
 
 test('every root field that changes is decided', () => {
@@ -133,6 +140,21 @@ test('a change is in the log before it is answered, with who and from where; a r
       request: 'request',
       metadata: { token: to.owner.tokenId },
     },
+  ]);
+});
+
+test('who tries to approve its own request is recorded as refused', async () => {
+  const { app, database } = apps;
+  const to = await newOrganization(app);
+  await newMember(app, to, { id: 'olga', role: 'OWNER' });
+  const { administration } = app.services;
+  await administration.setGuard(to.owner, { operation: 'CHANGE_OWNERS', delaySeconds: 0, secondPerson: true });
+  const { pending } = await administration.removeMembers(to.owner, ['olga']);
+  const source = `mutation { approveChange(id: "${pending?.id}") { state } }`;
+  expect(await run(to, to.owner, source)).toHaveProperty('errors');
+  const refused = (await accessesOf(database, to)).filter(({ action }) => action === 'access_refused');
+  expect(refused).toMatchObject([
+    { actor: 'owner', metadata: { operation: 'approveChange', code: 'NOT_ANOTHER_PERSON' } },
   ]);
 });
 

@@ -79,6 +79,7 @@ test('failed and refused events say so by default', () => {
       "passwork.user_auth_blocked",
       "annals.access_refused",
       "annals.sign_in_refused",
+      "annals.change_refused",
     ]
   `);
 });

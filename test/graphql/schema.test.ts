@@ -69,6 +69,7 @@ test('the root fields are the ones of the contract', () => {
     'grants',
     'groups',
     'jwtIssuers',
+    'guards',
     'log',
     'logStatistics',
     'logs',
@@ -76,12 +77,15 @@ test('the root fields are the ones of the contract', () => {
     'members',
     'node',
     'organization',
+    'pendingChanges',
     'roles',
     'tokens',
     'viewer',
     'visibilityOf',
   ]);
   expect(fields(schema.getMutationType())).toEqual([
+    'approveChange',
+    'cancelChange',
     'createToken',
     'recordLogs',
     'removeDirectories',
@@ -92,6 +96,7 @@ test('the root fields are the ones of the contract', () => {
     'removeRole',
     'revokeToken',
     'setGrants',
+    'setGuard',
     'synchronize',
     'upsertDirectories',
     'upsertGroups',
@@ -145,6 +150,11 @@ test('the root fields that touch the log ask for a permission', () => {
     revokeToken: 'MANAGE_TOKENS',
     upsertJwtIssuer: 'MANAGE_TOKENS',
     removeJwtIssuer: 'MANAGE_TOKENS',
+    guards: 'MANAGE_ORGANIZATION',
+    setGuard: 'MANAGE_ORGANIZATION',
+    pendingChanges: null,
+    approveChange: null,
+    cancelChange: null,
     logAdded: 'READ',
   });
 });

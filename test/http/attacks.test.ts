@@ -398,6 +398,9 @@ const strangers: Attack[] = [
     '{ accessTo(entry: "x") { totalCount } }',
     '{ asMember(member: "owner") { actors { name } } }',
     'mutation { removeMembers(ids: ["owner"]) { changed } }',
+    '{ guards { operation } }',
+    '{ pendingChanges { nodes { id } } }',
+    'mutation { setGuard(input: { operation: CHANGE_OWNERS, delaySeconds: 0, secondPerson: false }) { pending { id } } }',
   ].map((query): Attack => ({ name: `a member asks as a manager: ${query}`, ask: asMember(query), code: 'FORBIDDEN' })),
 ];
 

@@ -45,6 +45,7 @@ function principalOf(name: string, roleKey: string): Principal {
     role,
     expiresAt: null,
     jwt: null,
+    makers: [],
   };
 }
 

@@ -13,6 +13,7 @@ import { calls, type Facts, fill } from './twoOrganizations.ts';
 /** Statements that no organization calls, or that find out which one does. */
 const ofNoOrganization: Readonly<Record<string, string>> = {
   'administration.insertOrganization': 'makes one',
+  'administration.readDuePending': 'finds out whose time has come',
   'administration.readWaitingOutboxes': 'finds out whose changes wait',
   ensurePartitions: 'the months of all logs',
   forgetIdempotencyKeys: 'old keys of all logs',

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { always } from '../../src/model/predicate.ts';
 import { cubes } from '../../src/model/rollUp.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { PendingRecord, Store } from '../../src/store/store.ts';
 import { entry as anyEntry, appendRow, firstRecordedAt } from '../support/entries.ts';
 
 /** What an organization goes by in the database. */
@@ -13,6 +13,7 @@ export interface Facts {
   readonly member: number;
   readonly groups: readonly number[];
   readonly token: string;
+  readonly pending: string;
   readonly hash: Uint8Array;
   readonly uid: string;
   readonly issuer: string;
@@ -63,11 +64,18 @@ export async function fill(store: Store, mark: string, index: number): Promise<F
     role: null,
     createdAt: 0,
     expiresAt: null,
+    makers: [mark],
     hash,
   };
   await administration.insertToken(organization, token);
   const program = { ...token, id: uid(2), memberId: null, role: 'OWN', hash: Buffer.alloc(32, index + 100) };
   await administration.insertToken(organization, program);
+  await administration.writeGuard(organization, {
+    operation: 'CHANGE_OWNERS',
+    delaySeconds: index,
+    secondPerson: true,
+  });
+  await administration.insertPending(organization, pendingChange(uid(4), mark));
   await administration.writeOutbox(organization, [{ action: 'annals.role_changed', component: mark }]);
   await administration.writeJwtIssuer(organization, issuer(uid(3), mark));
   await store.writeAccessCounts(uid(9), [{ ...window(organization), ...counts(mark) }]);
@@ -92,7 +100,7 @@ export async function fill(store: Store, mark: string, index: number): Promise<F
   const found = await store.findMember(organization, 'm1');
   const grants = await store.readGrants(organization, found?.id ?? 0);
   const groups = grants.map(({ group }) => group).filter((group) => group !== null);
-  const ours = { member: found?.id ?? 0, groups, token: uid(1), hash, uid: uid(0), issuer: uid(3) };
+  const ours = { member: found?.id ?? 0, groups, token: uid(1), hash, uid: uid(0), issuer: uid(3), pending: uid(4) };
   return { organization, actors, directories, ...ours, entries: ids };
 }
 
@@ -113,6 +121,25 @@ const issuer = (id: string, name: string, iss = 'https://issuer.example') => ({
   removedAt: null,
 });
 
+const pendingChange = (id: string, mark: string): PendingRecord => ({
+  id,
+  kind: 'members',
+  operations: ['CHANGE_OWNERS'],
+  request: mark,
+  requestHash: 'hash',
+  planned: mark,
+  askedBy: { tokenId: id, memberId: 'm1', name: mark },
+  approvals: [],
+  delaySeconds: 1,
+  secondPerson: false,
+  requestedAt: firstRecordedAt,
+  dueAt: firstRecordedAt,
+  expiresAt: firstRecordedAt,
+  state: 'PENDING',
+  code: null,
+  endedAt: null,
+});
+const approval = { tokenId: 't', memberId: 'm1', name: 'n', at: 0 };
 const role = (key: string, name: string) =>
   ({
     key,
@@ -132,7 +159,14 @@ const counts = (mark: string) => ({
   repeated: true,
   lastSeen: firstRecordedAt,
 });
-const token = { id: '01900000-0000-7000-8000-0000000000ff', name: 't', prefix: 't', role: null, expiresAt: null };
+const token = {
+  id: '01900000-0000-7000-8000-0000000000ff',
+  name: 't',
+  prefix: 't',
+  role: null,
+  expiresAt: null,
+  makers: [],
+};
 const page = { after: null, limit: 100 };
 
 /** Calls for the organization `a`, which also name what belongs to `b`: its numbers, and ids that `a` does not have. */
@@ -246,6 +280,14 @@ export const calls: Readonly<Record<string, Calls>> = {
   ],
   'administration.countOwners': ({ administration: s }, a) => [s.countOwners(a.organization)],
   'administration.lockOrganization': ({ administration: s }, a) => [s.lockOrganization(a.organization)],
+  'administration.readGuards': ({ administration: s }, a) => [s.readGuards(a.organization)],
+  'administration.findPending': ({ administration: s }, a, b) =>
+    [a, b].map((one) => s.findPending(a.organization, one.pending)),
+  'administration.findOpenPending': ({ administration: s }, a) => [s.findOpenPending(a.organization, 'hash')],
+  'administration.pagePending': ({ administration: s }, a) => [
+    s.pagePending(a.organization, { ...page, kinds: ['members'], state: null }),
+  ],
+  'administration.outboxWaits': ({ administration: s }, a) => [s.outboxWaits(a.organization)],
   'administration.readOutbox': ({ administration: s }, a) => [s.readOutbox(a.organization, { after: 0, limit: 9 })],
 
   registerActors: (s, a) => [
@@ -319,6 +361,19 @@ export const calls: Readonly<Record<string, Calls>> = {
   'administration.revokeTokensOf': ({ administration: s }, a) => [
     s.revokeTokensOf(a.organization, ['m1', 'only-theirs'], firstRecordedAt),
   ],
+  'administration.writeGuard': ({ administration: s }, a) => [
+    s.writeGuard(a.organization, { operation: 'CHANGE_OWNERS', delaySeconds: 9, secondPerson: false }),
+  ],
+  'administration.strengthenPending': ({ administration: s }, a) => [
+    s.strengthenPending(a.organization, { operation: 'CHANGE_OWNERS', delaySeconds: 9, secondPerson: true }, 1),
+  ],
+  'administration.insertPending': ({ administration: s }, a) => [
+    s.insertPending(a.organization, pendingChange('01900000-0000-7000-8000-0000000000aa', 'ours')),
+  ],
+  'administration.writeApprovals': ({ administration: s }, a, b) =>
+    [a, b].map((one) => s.writeApprovals(a.organization, one.pending, [approval])),
+  'administration.endPending': ({ administration: s }, a, b) =>
+    [a, b].map((one) => s.endPending(a.organization, one.pending, { state: 'DONE', code: null, at: 0 })),
   'administration.writeOutbox': ({ administration: s }, a) => [
     s.writeOutbox(a.organization, [{ action: 'annals.role_changed' }]),
   ],

@@ -173,6 +173,8 @@ export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = 
   roles: () => plain,
   tokens: () => plain,
   jwtIssuers: () => plain,
+  guards: () => plain,
+  pendingChanges: () => [{}, ...each('PendingState', 'state: $v', ['DONE'])],
 };
 
 /** In the order in which they are done. Whoever may manage, and not see, asks about what is hidden here too. */
@@ -231,6 +233,10 @@ export const mutations: Readonly<Record<string, (known: Known) => Operation[]>> 
     ),
   removeJwtIssuer: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000']),
   revokeToken: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000']),
+  setGuard: () =>
+    each('SetGuardInput!', 'input: $v', [{ operation: 'CHANGE_OWNERS', delaySeconds: 60, secondPerson: false }]),
+  approveChange: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000', 'nothing']),
+  cancelChange: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000', 'nothing']),
 };
 
 export const subscriptions: Readonly<Record<string, (known: Known) => Operation[]>> = {

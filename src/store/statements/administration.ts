@@ -145,12 +145,12 @@ export async function findToken(runner: Runner, organization: number, id: string
 export async function insertToken(
   runner: Runner,
   organization: number,
-  token: Omit<TokenRecord, 'revokedAt'> & { readonly hash: Uint8Array },
+  token: Omit<TokenRecord, 'revokedAt'> & { readonly hash: Uint8Array; readonly makers: readonly string[] | null },
 ): Promise<void> {
   await runner.rows(
-    `insert into api_token (id, organization_id, name, hash, prefix, member_id, role, created_at, expires_at)
+    `insert into api_token (id, organization_id, name, hash, prefix, member_id, role, created_at, expires_at, makers)
      values ($2, $1, $3, $4, $5, (select m.id from member m where m.organization_id = $1 and m.external_id = $6), $7,
-       to_timestamp($8::float8 / 1000), to_timestamp($9::float8 / 1000))`,
+       to_timestamp($8::float8 / 1000), to_timestamp($9::float8 / 1000), $10::text[])`,
     [
       organization,
       token.id,
@@ -161,6 +161,7 @@ export async function insertToken(
       token.role,
       token.createdAt,
       token.expiresAt,
+      token.makers,
     ],
   );
 }

@@ -25,10 +25,13 @@ export interface StoredCredential {
   } | null;
   /** Milliseconds; null never. */
   readonly expiresAt: number | null;
+  /** External ids of the members through whose hands it came; null where that is not known. */
+  readonly makers: readonly string[] | null;
 }
 
 const credentialSql = (condition: string) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
-  coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at
+  coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at,
+  to_json(t.makers)
 from api_token t join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
 left join member m on m.organization_id = t.organization_id and m.id = t.member_id
 left join role r on r.organization_id = o.id and r.key = coalesce(m.role, t.role)
@@ -51,11 +54,12 @@ type CredentialRow = [
   actor: number | null,
   active: boolean | null,
   expiresAt: number | null,
+  makers: string[] | null,
 ];
 
 function credentialFrom(row: CredentialRow): StoredCredential {
   const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation] = row;
-  const [role, ownRole, id, externalId, name, email, actor, active, expiresAt] = row.slice(7) as SecondHalf;
+  const [role, ownRole, id, externalId, name, email, actor, active, expiresAt, makers] = row.slice(7) as SecondHalf;
   const member =
     id === null || externalId === null || name === null || actor === null
       ? null
@@ -72,6 +76,7 @@ function credentialFrom(row: CredentialRow): StoredCredential {
     ownRole,
     member,
     expiresAt,
+    makers,
   };
 }
 

@@ -10,6 +10,7 @@ import type {
 import { builder } from '../../builder.ts';
 import { parseGlobalId } from '../../ids.ts';
 import { LogChangeRef } from '../logEntryParts.ts';
+import { GuardedOperationRef, PendingChangeRef } from './pendingChange.ts';
 
 /** A member’s external id; it may come as the global id of the member’s actor. */
 export function memberId(text: string): string {
@@ -83,6 +84,16 @@ export const ChangeReportRef = builder.objectRef<ChangeReport>('ChangeReport').i
       description: 'What was changed, in the order of the kinds.',
       args: { first: t.arg.int({ defaultValue: 100, description: 'At most so many, 0 to 1,000.' }) },
       resolve: (report, { first }) => report.things(Math.min(Math.max(first ?? 100, 0), 1000)),
+    }),
+    pending: t.expose('pending', {
+      type: PendingChangeRef,
+      nullable: true,
+      description: 'What waits, where the organization guards this mutation: then nothing of it was changed.',
+    }),
+    guardedBy: t.expose('guardedBy', {
+      type: GuardedOperationRef,
+      nullable: true,
+      description: 'Of a dry run: the operation for which the real run would be held back; null where it would not.',
     }),
   }),
 });

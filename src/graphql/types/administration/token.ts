@@ -1,9 +1,10 @@
-import type { ListPage } from '../../../administration/administration.ts';
+import type { ListPage, PendingChange } from '../../../administration/administration.ts';
 import { AnnalsError } from '../../../errors.ts';
 import { parseTimestamp } from '../../../model/time.ts';
 import type { TokenRecord } from '../../../store/store.ts';
 import { builder } from '../../builder.ts';
 import { callerWith, needs } from '../../guard.ts';
+import { PendingChangeRef } from './pendingChange.ts';
 import { memberId } from './report.ts';
 
 const TokenRef = builder.objectRef<TokenRecord>('Token').implement({
@@ -43,7 +44,9 @@ const TokenPageRef = builder.objectRef<ListPage<TokenRecord>>('TokenPage').imple
 });
 
 const CreatedTokenRef = builder
-  .objectRef<{ readonly token: string; readonly record: TokenRecord }>('CreatedToken')
+  .objectRef<{ readonly token: string; readonly record: TokenRecord; readonly pending: PendingChange | null }>(
+    'CreatedToken',
+  )
   .implement({
     description: 'A new token.',
     fields: (t) => ({
@@ -55,6 +58,11 @@ const CreatedTokenRef = builder
         type: TokenRef,
         description: 'What is known of it from now on.',
         resolve: ({ record }) => record,
+      }),
+      pending: t.expose('pending', {
+        type: PendingChangeRef,
+        nullable: true,
+        description: 'What waits, where the organization guards this: until it is done, the token is refused.',
       }),
     }),
   });
