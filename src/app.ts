@@ -30,6 +30,7 @@ import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } fro
 import { openLive, type Renewals } from './live/live.ts';
 import { type Followers, type Log, openFollowers, openLog, openUpkeep } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
+import { openSeal, type Seal } from './model/seal.ts';
 import { pooledRandom, type RandomSource } from './model/uuid.ts';
 import { openQuery, openStatisticsFollower } from './query/query.ts';
 import { backup, raiseGenerations, restore } from './store/backup.ts';
@@ -145,14 +146,14 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
     );
   const log = logAt(now);
   const live = openLive({ store, log, query, auth, now, metrics });
-  const { fault, keySecret: secret, logger } = deps;
+  const { fault, keySecret: secret, logger, seal } = deps;
   const access = openAccess(
     { store, append: log.append, actionNumber, now, random, fault, metrics, secret, log: logger },
     config,
   );
   const explanations = openExplanations({ store, visibility, catalogue, actionNumber, now });
   const previews = openPreviews({ store, visibility, onPreview: notePreview(access) });
-  const administration = openAdministration({ store, auth, catalogue, now, random, recording: access });
+  const administration = openAdministration({ store, auth, catalogue, now, random, seal, recording: access });
   const services: Services = {
     catalogue,
     log,
@@ -187,6 +188,7 @@ interface DomainDeps {
   readonly tracing: Tracing | null;
   readonly cursorKeys: Awaited<ReturnType<Store['serverKeys']>>;
   readonly keySecret: ReturnType<typeof createSecretKey>;
+  readonly seal: Seal;
   readonly logger: Logger;
 }
 
@@ -199,8 +201,9 @@ async function sharedKeys(store: Store, random: RandomSource) {
   const cursorKeys = await store.serverKeys('cursor', draw());
   // The oldest: what an idempotency key was remembered as must not change.
   const [keySecret] = (await store.serverKeys('idempotency', draw())).slice(-1);
-  if (keySecret === undefined) throw new TypeError('the database gave no key');
-  return { cursorKeys, keySecret: createSecretKey(keySecret.secret) };
+  const [sealSecret] = (await store.serverKeys('seal', draw())).slice(-1);
+  if (keySecret === undefined || sealSecret === undefined) throw new TypeError('the database gave no key');
+  return { cursorKeys, keySecret: createSecretKey(keySecret.secret), seal: openSeal(sealSecret.secret) };
 }
 
 /** The numbers that are asked for when the metrics are read. */

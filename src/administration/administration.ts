@@ -3,6 +3,7 @@
 import type { Auth } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { AnnalsError } from '../errors.ts';
+import type { Seal } from '../model/seal.ts';
 import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import { type AdministrationStatements, type Store, storeFault } from '../store/store.ts';
 import { carryOut } from './change.ts';
@@ -69,6 +70,7 @@ export interface AdministrationDeps {
   readonly catalogue: Pick<Catalogue, 'category'>;
   readonly now: () => number;
   readonly random: RandomSource;
+  readonly seal: Seal;
   /** See `ManagementDeps`. */
   readonly recording?: Recording;
 }

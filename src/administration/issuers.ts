@@ -4,12 +4,14 @@ import { checkKeySet } from '../auth/auth.ts';
 import type { Change } from '../model/entry.ts';
 import { isPublicAlgorithm, isSecretAlgorithm, publicAlgorithms, secretAlgorithms } from '../model/jwt.ts';
 import type { Role } from '../model/role.ts';
+import type { Seal } from '../model/seal.ts';
 import { isUuid, type RandomSource, uuidV7 } from '../model/uuid.ts';
 import type { AdministrationStatements, JwtIssuerRecord, JwtKeys } from '../store/store.ts';
 import { rolesOf, unknownRole } from './change.ts';
 import { fieldChanges } from './changes.ts';
 import { badInput, checkText } from './checks.ts';
 import { checkIssuer } from './escalation.ts';
+import type { Guarded } from './guards/requests.ts';
 import type { Step } from './step.ts';
 
 /** The whole issuer; what is left out has its default. The keys alone stay as they are where none are given. */
@@ -191,6 +193,34 @@ export interface IssuerDeps {
   readonly auth: Pick<Auth, 'addressMistake'>;
   readonly now: () => number;
   readonly random: RandomSource;
+  readonly seal: Seal;
+}
+
+/** What was said of an issuer, to wait as data. */
+export interface StoredIssuerRequest {
+  /** Of the issuer that it changes, or of the one that it adds. */
+  readonly id: string;
+  readonly isNew: boolean;
+  readonly input: Omit<JwtIssuerInput, 'secrets'>;
+  /** Sealed, as a list in JSON; null where none were given. */
+  readonly secrets: string | null;
+}
+
+/** Whose keys are believed; where they may speak for owners, that is as much as making one. */
+function guardedIssuer(
+  organization: number,
+  { secrets: given, ...input }: JwtIssuerInput,
+  { before, after }: { readonly before: JwtIssuerRecord | undefined; readonly after: JwtIssuerRecord },
+  { seal }: IssuerDeps,
+): Guarded {
+  const roles = [...after.roles, ...(before?.roles ?? [])];
+  const secrets = given ? seal.seal(`${organization} issuer`, JSON.stringify(given)) : null;
+  return {
+    kind: 'issuer',
+    operations: roles.includes('OWNER') ? ['ROTATE_KEYS', 'CHANGE_OWNERS'] : ['ROTATE_KEYS'],
+    request: { id: after.id, isNew: before === undefined, input, secrets },
+    identity: { input, secrets },
+  };
 }
 
 /** Errors: BAD_INPUT, ESCALATION. */
@@ -198,8 +228,9 @@ export async function issuerStep(
   statements: AdministrationStatements,
   organization: number,
   input: JwtIssuerInput,
-  { by, auth, now, random }: IssuerDeps & { readonly by: Role },
+  { by, newId, ...deps }: IssuerDeps & { readonly by: Role; readonly newId?: string },
 ): Promise<Step<ShownJwtIssuer>> {
+  const { auth, now, random } = deps;
   checkText('name', input.name, 'name');
   checkText('issuer', input.issuer, 'name');
   checkText('audience', input.audience, 'name');
@@ -219,7 +250,7 @@ export async function issuerStep(
   const given = await keysOf(input, algorithms, auth);
   const created = now();
   const record: JwtIssuerRecord = {
-    id: before?.id ?? uuidV7(created, random),
+    id: before?.id ?? newId ?? uuidV7(created, random),
     name: input.name,
     issuer: input.issuer,
     audience: input.audience,
@@ -237,12 +268,29 @@ export async function issuerStep(
   const targets = [{ type: 'jwt_issuer', id: record.id, name: record.name }];
   return {
     changes: () => (before !== undefined && changes.length === 0 ? [] : [{ action, targets, changes }]),
+    guarded: guardedIssuer(organization, input, { before, after: record }, deps),
     result: shownIssuer(record),
     async write() {
       await statements.writeJwtIssuer(organization, record);
       await statements.raiseRights(organization);
     },
   };
+}
+
+/** The same for what had to wait. Errors: those of `issuerStep`, and BAD_INPUT where the issuer was removed meanwhile. */
+export async function storedIssuerStep(
+  statements: AdministrationStatements,
+  organization: number,
+  { id, isNew, input, secrets: sealed }: StoredIssuerRequest,
+  deps: IssuerDeps & { readonly by: Role },
+): Promise<Step<ShownJwtIssuer>> {
+  if (!isNew && !(await statements.readJwtIssuers(organization)).some((one) => one.id === id)) {
+    throw badInput('issuer', 'was removed meanwhile.', 'Ask for it again if it is to come back.');
+  }
+  const text = sealed === null ? null : deps.seal.open(`${organization} issuer`, sealed);
+  if (text === null && sealed !== null) throw badInput('secrets', 'cannot be read with the key of this installation.');
+  const secrets = text === null ? null : JSON.parse(text);
+  return issuerStep(statements, organization, { ...input, secrets }, { ...deps, newId: id });
 }
 
 /** Removing again, or what is not there, changes nothing. Errors: BAD_INPUT for what can be no issuer’s id. */

@@ -3,6 +3,7 @@ import { type Auth, type Principal, requirePermission } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Guard, GuardedOperation } from '../model/guard.ts';
 import type { Permission, Role } from '../model/role.ts';
+import type { Seal } from '../model/seal.ts';
 import type { RandomSource } from '../model/uuid.ts';
 import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
 import { type ChangeReport, heldReport, prepareWish } from './change.ts';
@@ -61,7 +62,11 @@ export interface Management extends Lists, PendingChanges {
   ): Promise<CreatedToken & { readonly record: TokenRecord; readonly pending: PendingChange | null }>;
   /** False where there was none, or it was revoked before. */
   revokeToken(principal: Principal, id: string): Promise<boolean>;
-  upsertJwtIssuer(principal: Principal, issuer: JwtIssuerInput): Promise<ShownJwtIssuer>;
+  /** Where `pending` is not null, nothing of it is in force until that is done. */
+  upsertJwtIssuer(
+    principal: Principal,
+    issuer: JwtIssuerInput,
+  ): Promise<ShownJwtIssuer & { readonly pending: PendingChange | null }>;
   /** False where there was none. Its tokens are refused at once, and their streams end. */
   removeJwtIssuer(principal: Principal, id: string): Promise<boolean>;
   /** What is asked for before an operation. To ask for more applies at once; to ask for less is itself guarded. */
@@ -76,6 +81,8 @@ export interface ManagementDeps extends FrameDeps {
   readonly catalogue: Pick<Catalogue, 'category'>;
   readonly now: () => number;
   readonly random: RandomSource;
+  /** For secrets that wait. */
+  readonly seal: Seal;
 }
 
 interface Done<P> {
@@ -102,17 +109,17 @@ function openPerform(deps: ManagementDeps, frame: Frame): Perform {
       const guarded = guard === null ? null : (prepared.guarded ?? null);
       const guardedBy = guarded?.operations[0] ?? null;
       if (dryRun) return { prepared, pending: null, guardedBy, told: false };
-      if (guard !== null && guarded !== null) {
-        const held = await holdBack(statements, principal, { guarded, requirement: guard, prepared }, deps);
-        if (held.isNew) await frame.tell(statements, asked, [requestedEntry(held.pending)]);
-        return { prepared, pending: shownPending(held.pending), guardedBy: null, told: true };
-      }
       const changes = prepared.changes();
-      if (changes.length > 0) {
-        await frame.tell(statements, asked, changes);
-        await prepared.write();
+      const done = { prepared, pending: null, guardedBy: null };
+      if (changes.length === 0) return { ...done, told: false };
+      if (guard !== null && guarded !== null) {
+        const held = await holdBack(statements, principal, { guarded, requirement: guard, changes }, deps);
+        if (held.isNew) await frame.tell(statements, asked, [requestedEntry(held.pending)]);
+        return { ...done, pending: shownPending(held.pending), told: true };
       }
-      return { prepared, pending: null, guardedBy: null, told: changes.length > 0 };
+      await frame.tell(statements, asked, changes);
+      await prepared.write();
+      return { ...done, told: true };
     });
     // Committed with its entries from here on; whoever dies now leaves them to the next server that looks.
     if (told) await frame.record(asked);
@@ -121,10 +128,12 @@ function openPerform(deps: ManagementDeps, frame: Frame): Perform {
 }
 
 export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management & { readonly due: Due } {
-  const { store, auth, catalogue, now, random } = deps;
+  const { store, auth, catalogue, now, random, seal } = deps;
   const frame = openFrame(deps, inTurn);
   const perform = openPerform(deps, frame);
-  const settle = openSettle({ frame, auth, now });
+  const requests = { auth, now, random, seal };
+  const settling = { frame, auth, now, requests };
+  const settle = openSettle(settling);
 
   const change = async (principal: Principal, wish: Wish, dryRun = false): Promise<ChangeReport> => {
     requirePermission(principal, 'MANAGE_MEMBERS');
@@ -149,7 +158,7 @@ export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management
 
   return {
     ...openLists(store),
-    ...openPendingChanges({ store, frame, auth, now, settle }),
+    ...openPendingChanges({ ...settling, store, settle }),
     due: openDue({ store, settle, now }),
     upsertMembers: (principal, members) => change(principal, { ...noWish, members }),
     removeMembers: (principal, members) => remove(principal, { members }),
@@ -176,10 +185,14 @@ export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management
       step(principal, 'MANAGE_TOKENS', (statements, { organization }) =>
         tokenRevocation(statements, organization, id, now()),
       ),
-    upsertJwtIssuer: (principal, input) =>
-      step(principal, 'MANAGE_TOKENS', (statements, { organization, role: by }) =>
-        issuerStep(statements, organization, input, { by, auth, now, random }),
-      ),
+    async upsertJwtIssuer(principal, input) {
+      const { prepared, pending } = await perform(principal, 'MANAGE_TOKENS', (statements, { organization, role }) =>
+        issuerStep(statements, organization, input, { ...requests, by: role }),
+      );
+      // Asked for again, a new one is that of the first time.
+      const id = pending?.planned[0]?.targets?.[0]?.id ?? prepared.result.id;
+      return { ...prepared.result, id, pending };
+    },
     removeJwtIssuer: (principal, id) =>
       step(principal, 'MANAGE_TOKENS', (statements, { organization }) =>
         issuerRemoval(statements, organization, id, now()),

@@ -32,13 +32,13 @@ export interface TokenDeps {
 
 const unknownMember = (id: string) => badInput('member', `there is no member ${JSON.stringify(id)}.`);
 
-/**
- * Another member’s token shows what that member sees: only who sees all may make one. Whoever’s rights a credential states
- * is another than the stored member of its name: the stored rights may be more.
- */
+/** Whoever’s rights a credential states is another than the stored member of its name: the stored rights may be more. */
+const isSelf = (by: Principal, member: string): boolean =>
+  by.member?.externalId === member && (by.jwt?.stated ?? null) === null;
+
+/** Another member’s token shows what that member sees: only who sees all may make one. */
 function checkActsAs(by: Principal, member: string): void {
-  const self = by.member?.externalId === member && (by.jwt?.stated ?? null) === null;
-  if (self || by.role.visibility.scope === 'ALL') return;
+  if (isSelf(by, member) || by.role.visibility.scope === 'ALL') return;
   throw new AnnalsError('ESCALATION', {
     message: 'Your role does not see the whole log, so it cannot make tokens that act as other members.',
   });
@@ -70,8 +70,9 @@ async function subjectOf(
     const role = member.role === null ? undefined : roles.get(member.role);
     if (role !== undefined) checkWithin(role, by.role, 'You cannot make a token that acts as this member');
   }
-  const ofOwner = member.role === 'OWNER' && by?.member?.externalId !== actsAs.member;
-  return { memberId: actsAs.member, role: null, ofOwner };
+  // Of a credential of unknown makers anybody may have made one that says it is this member.
+  const forItself = by !== null && by.makers !== null && isSelf(by, actsAs.member);
+  return { memberId: actsAs.member, role: null, ofOwner: member.role === 'OWNER' && !forItself };
 }
 
 /** A token that is made and not valid yet, as data: its secret is known to whoever asked for it alone. */

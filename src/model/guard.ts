@@ -1,7 +1,7 @@
 /** Guarded operations: what an organization may ask for before one of them is carried out. docs/guards.md has the rules in words. */
 
 /** CHANGE_GUARDS is guarded by the strongest of all the others’ settings, and has none of its own. */
-export const guardedOperations = ['CHANGE_OWNERS', 'CHANGE_GUARDS'] as const;
+export const guardedOperations = ['CHANGE_OWNERS', 'ROTATE_KEYS', 'CHANGE_GUARDS'] as const;
 export type GuardedOperation = (typeof guardedOperations)[number];
 
 /** Those that an organization sets. */

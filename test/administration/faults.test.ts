@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { openAdministration } from '../../src/administration/administration.ts';
 import { openCatalogue } from '../../src/catalogue/catalogue.ts';
+import { openSeal } from '../../src/model/seal.ts';
 import { pooledRandom } from '../../src/model/uuid.ts';
 import { openStore } from '../../src/store/store.ts';
 import { hold } from '../log/locks.ts';
@@ -36,6 +37,7 @@ test('without a database every verb is UNAVAILABLE, those that go through Prisma
     catalogue: openCatalogue(),
     now: Date.now,
     random: pooledRandom(),
+    seal: openSeal(new Uint8Array(32)),
   });
   const to = await newOrganization(at.app);
   const down = { code: 'UNAVAILABLE', retryAfterMs: expect.any(Number) };
@@ -43,4 +45,10 @@ test('without a database every verb is UNAVAILABLE, those that go through Prisma
   await expect(administration.createOrganization({ name: 'x' })).rejects.toMatchObject(down);
   await expect(administration.management.upsertMembers(to.owner, [member('ann')])).rejects.toMatchObject(down);
   await expect(administration.management.members(to.owner, {})).rejects.toMatchObject(down);
+  const guard = { operation: 'CHANGE_OWNERS', delaySeconds: 1, secondPerson: false } as const;
+  await expect(administration.management.setGuard(to.owner, guard)).rejects.toMatchObject(down);
+  await expect(administration.management.guards(to.owner)).rejects.toMatchObject(down);
+  await expect(administration.management.pendingChanges(to.owner, {})).rejects.toMatchObject(down);
+  await expect(administration.management.approveChange(to.owner, to.organizationUid)).rejects.toMatchObject(down);
+  await expect(administration.due.run()).rejects.toMatchObject(down);
 });

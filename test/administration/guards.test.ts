@@ -83,8 +83,8 @@ const operations: Readonly<Record<string, Operation>> = {
     ask: async (by) =>
       (await admin().setGuard(by, { operation: 'CHANGE_OWNERS', delaySeconds: 0, secondPerson: false })).pending,
     isDone: async ({ owner }) => {
-      const [guards] = await admin().guards(owner);
-      return guards?.delaySeconds === 0 && !guards.secondPerson;
+      const [first] = await admin().guards(owner);
+      return first?.delaySeconds === 0 && !first.secondPerson;
     },
   },
 };
@@ -457,7 +457,7 @@ describe('the settings', () => {
     const { id } = await askForAnn(at.app, council.owner);
     const { pending, guards } = await guard(at.app, council, { delaySeconds: hour, secondPerson: true });
     expect(pending).toBeNull();
-    expect(guards).toEqual([{ operation: 'CHANGE_OWNERS', delaySeconds: hour, secondPerson: true }]);
+    expect(guards[0]).toEqual({ operation: 'CHANGE_OWNERS', delaySeconds: hour, secondPerson: true });
     pass(61);
     await at.app.administration.due.run();
     for (const one of [id, weaker?.id ?? '']) {
@@ -472,7 +472,7 @@ describe('the settings', () => {
     await guard(at.app, council, { delaySeconds: hour });
     const { pending, guards } = await guard(at.app, council, { delaySeconds: 60, secondPerson: true });
     expect(pending).toMatchObject({ operations: ['CHANGE_GUARDS'], state: 'PENDING' });
-    expect(guards).toEqual([{ operation: 'CHANGE_OWNERS', delaySeconds: hour, secondPerson: false }]);
+    expect(guards[0]).toEqual({ operation: 'CHANGE_OWNERS', delaySeconds: hour, secondPerson: false });
   });
 
   test.each([

@@ -7,8 +7,8 @@ import type { Json } from '../../model/entry.ts';
 import { asksForNothing, type Requirement, requirementOf } from '../../model/guard.ts';
 import { type RandomSource, uuidV7 } from '../../model/uuid.ts';
 import type { AdministrationStatements, PendingRecord, Standing } from '../../store/store.ts';
+import type { AdministrationChange } from '../changes.ts';
 import { badInput } from '../checks.ts';
-import type { Prepared } from '../step.ts';
 import { personsBehind } from './persons.ts';
 import type { Guarded } from './requests.ts';
 import { graceMs, guardsOf } from './settings.ts';
@@ -45,6 +45,13 @@ function asJson(request: unknown): Json {
   return JSON.parse(text);
 }
 
+interface Held {
+  readonly guarded: Guarded;
+  readonly requirement: Requirement;
+  /** What it would tell the log. */
+  readonly changes: readonly AdministrationChange[];
+}
+
 export interface HoldDeps {
   readonly now: () => number;
   readonly random: RandomSource;
@@ -57,7 +64,7 @@ export interface HoldDeps {
 export async function holdBack(
   statements: AdministrationStatements,
   by: Principal,
-  { guarded, requirement, prepared }: { guarded: Guarded; requirement: Requirement; prepared: Prepared },
+  { guarded, requirement, changes }: Held,
   { now, random }: HoldDeps,
 ): Promise<{ readonly pending: PendingRecord; readonly isNew: boolean }> {
   if (personsBehind(by) === null) {
@@ -71,7 +78,7 @@ export async function holdBack(
   const askedBy = standingOf(by);
   const asker = askedBy.memberId ?? ['program', askedBy.tokenId];
   const requestHash = createHash('sha256')
-    .update(canonicalJson([guarded.kind, request, asker]))
+    .update(canonicalJson([guarded.kind, guarded.identity ? asJson(guarded.identity) : request, asker]))
     .digest('base64url');
   const { same, open } = await statements.findOpenPending(organization, requestHash);
   if (same !== null) return { pending: same, isNew: false };
@@ -90,7 +97,7 @@ export async function holdBack(
     operations: guarded.operations,
     request,
     requestHash,
-    planned: plannedOf(guarded.planned ?? prepared.changes()),
+    planned: plannedOf(guarded.planned ?? changes),
     askedBy,
     approvals: [],
     ...requirement,

@@ -100,7 +100,7 @@ const mayDecide = ({ kind }: PendingRecord, { role }: Principal): boolean => {
   return permission !== undefined && role.permissions.has(permission);
 };
 
-export function openPendingChanges({ store, frame, auth, now, settle }: PendingDeps): PendingChanges {
+export function openPendingChanges({ store, frame, auth, now, requests, settle }: PendingDeps): PendingChanges {
   /** One that waits; null for what is not there, and for what the principal may not see. */
   const find = async (
     statements: AdministrationStatements,
@@ -127,7 +127,7 @@ export function openPendingChanges({ store, frame, auth, now, settle }: PendingD
       const message = `Your credential and the one that asked for this came through the hands of ${JSON.stringify(shared)}.`;
       throw notAnother(message);
     }
-    const prepared = await prepareAsApprover(statements, record, principal, now());
+    const prepared = await prepareAsApprover(statements, record, principal, requests);
     if (prepared instanceof AnnalsError) throw prepared;
   };
 

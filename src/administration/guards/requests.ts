@@ -6,6 +6,7 @@ import type { Permission } from '../../model/role.ts';
 import type { AdministrationStatements } from '../../store/store.ts';
 import { prepareWish } from '../change.ts';
 import type { AdministrationChange } from '../changes.ts';
+import { type IssuerDeps, type StoredIssuerRequest, storedIssuerStep } from '../issuers.ts';
 import type { Prepared } from '../step.ts';
 import { type StoredTokenRequest, storedTokenStep } from '../tokens.ts';
 import { checkWish, type MemberInput, noWish } from '../wish.ts';
@@ -17,6 +18,7 @@ export interface Requests {
   readonly members: { readonly upsert: readonly MemberInput[]; readonly remove: readonly string[] };
   /** A token that was made and is not valid yet. */
   readonly token: StoredTokenRequest;
+  readonly issuer: StoredIssuerRequest;
   readonly guard: GuardInput;
 }
 export type RequestKind = keyof Requests;
@@ -27,30 +29,40 @@ export type Guarded = {
     readonly kind: Kind;
     readonly operations: readonly GuardedOperation[];
     readonly request: Requests[Kind];
+    /** As much of it as is the same when it is asked for again; by default all. */
+    readonly identity?: Partial<Requests[Kind]>;
     /** What the held back part of it would change; by default all. */
     readonly planned?: readonly AdministrationChange[];
   };
 }[RequestKind];
 
+/** What preparing needs beside the database. */
+export type RequestDeps = IssuerDeps;
+
 interface Row<Request> {
-  /** Of those who ask for it, approve it and see it. */
+  /** Of those who ask for it, and see it. */
   readonly permission: Permission;
   /** With all the checks of the direct way, under the rights of `by`. Errors: those of the direct way. */
-  prepare(statements: AdministrationStatements, request: Request, by: Principal, now: number): Promise<Prepared>;
+  prepare(statements: AdministrationStatements, request: Request, by: Principal, deps: RequestDeps): Promise<Prepared>;
 }
 
 const rows: { readonly [Kind in RequestKind]: Row<Requests[Kind]> } = {
   members: {
     permission: 'MANAGE_MEMBERS',
-    prepare(statements, { upsert, remove }, { organization, role }, now) {
+    prepare(statements, { upsert, remove }, { organization, role }, { now }) {
       const wish = { ...noWish, members: upsert, removed: { ...noWish.removed, members: remove } };
       checkWish(wish);
-      return prepareWish(statements, wish, { organization, role, now });
+      return prepareWish(statements, wish, { organization, role, now: now() });
     },
   },
   token: {
     permission: 'MANAGE_TOKENS',
     prepare: (statements, request, by) => storedTokenStep(statements, by.organization, request, by),
+  },
+  issuer: {
+    permission: 'MANAGE_TOKENS',
+    prepare: (statements, request, { organization, role }, deps) =>
+      storedIssuerStep(statements, organization, request, { ...deps, by: role }),
   },
   guard: {
     permission: 'MANAGE_ORGANIZATION',
@@ -75,11 +87,11 @@ export function prepareRequest(
   statements: AdministrationStatements,
   { kind, request }: { readonly kind: RequestKind; readonly request: Json },
   by: Principal,
-  now: number,
+  deps: RequestDeps,
 ): Promise<Prepared> {
   // Written by this code, or an earlier version of it; what it says is checked as the caller’s own words were.
   const row: Row<never> = rows[kind];
-  return row.prepare(statements, request as never, by, now);
+  return row.prepare(statements, request as never, by, deps);
 }
 
 export { isKind as isRequestKind };

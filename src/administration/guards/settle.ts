@@ -5,7 +5,7 @@ import type { AdministrationStatements, PendingRecord, Store } from '../../store
 import type { Doer, Frame } from '../frame.ts';
 import type { Prepared } from '../step.ts';
 import { countPersons, personsNeeded } from './persons.ts';
-import { isRequestKind, permissionOf, prepareRequest } from './requests.ts';
+import { isRequestKind, permissionOf, prepareRequest, type RequestDeps } from './requests.ts';
 import { carriedOutEntries, endedEntry } from './told.ts';
 
 type Statements = AdministrationStatements;
@@ -15,6 +15,7 @@ export interface SettleDeps {
   readonly frame: Frame;
   readonly auth: Pick<Auth, 'recall'>;
   readonly now: () => number;
+  readonly requests: RequestDeps;
 }
 
 /** What may pass by itself: then it is tried again. */
@@ -34,9 +35,9 @@ export async function prepareAsApprover(
   statements: Statements,
   pending: PendingRecord,
   by: Principal,
-  now: number,
+  requests: RequestDeps,
 ): Promise<Prepared | AnnalsError> {
-  if (by.role.key === 'OWNER') return prepareAs(statements, pending, by, now);
+  if (by.role.key === 'OWNER') return prepareAs(statements, pending, by, requests);
   return new AnnalsError('FORBIDDEN', { message: `Only an owner approves; your role is ${by.role.key}.` });
 }
 
@@ -45,13 +46,13 @@ async function prepareAs(
   statements: Statements,
   { kind, request }: PendingRecord,
   by: Principal,
-  now: number,
+  requests: RequestDeps,
 ): Promise<Prepared | AnnalsError> {
   const permission = permissionOf(kind);
   if (!isRequestKind(kind) || permission === undefined) return new AnnalsError('INTERNAL');
   if (!by.role.permissions.has(permission)) return new AnnalsError('FORBIDDEN');
   try {
-    return await prepareRequest(statements, { kind, request }, by, now);
+    return await prepareRequest(statements, { kind, request }, by, requests);
   } catch (error) {
     if (error instanceof AnnalsError && !passing.has(error.code)) return error;
     throw error;
@@ -61,13 +62,13 @@ async function prepareAs(
 /** Carries out or ends the change, if its time has come. Safe to call at any time, on any server. */
 export type Settle = (to: To, id: string) => Promise<void>;
 
-export function openSettle({ frame, auth, now }: SettleDeps): Settle {
+export function openSettle({ frame, auth, now, requests }: SettleDeps): Settle {
   /** Those who approved, and could do it themselves now. */
   const approversOf = async (statements: Statements, to: To, pending: PendingRecord): Promise<Principal[]> => {
     const able: Principal[] = [];
     for (const { tokenId } of pending.approvals) {
       const principal = await auth.recall(to.organization, tokenId);
-      const prepared = principal && (await prepareAsApprover(statements, pending, principal, now()));
+      const prepared = principal && (await prepareAsApprover(statements, pending, principal, requests));
       if (principal !== null && !(prepared instanceof AnnalsError)) able.push(principal);
     }
     return able;
@@ -106,7 +107,7 @@ export function openSettle({ frame, auth, now }: SettleDeps): Settle {
       await end(statements, to, pending, new AnnalsError('UNAUTHENTICATED'));
       return true;
     }
-    const prepared = await prepareAs(statements, pending, asker, now());
+    const prepared = await prepareAs(statements, pending, asker, requests);
     if (prepared instanceof AnnalsError) {
       await end(statements, to, pending, prepared);
       return true;

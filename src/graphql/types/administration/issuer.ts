@@ -1,7 +1,8 @@
 /** Issuers of JSON Web Tokens: whom an organization lets mint credentials. */
-import type { ShownJwtIssuer } from '../../../administration/administration.ts';
+import type { PendingChange, ShownJwtIssuer } from '../../../administration/administration.ts';
 import { builder } from '../../builder.ts';
 import { callerWith, needs } from '../../guard.ts';
+import { PendingChangeRef } from './pendingChange.ts';
 
 const KeySourceRef = builder.enumType('JwtKeySource', {
   description: 'With what the tokens of an issuer are verified.',
@@ -12,7 +13,11 @@ const KeySourceRef = builder.enumType('JwtKeySource', {
   } satisfies Record<ShownJwtIssuer['keySource'], { description: string }>,
 });
 
-const IssuerRef = builder.objectRef<ShownJwtIssuer>('JwtIssuer').implement({
+interface IssuerValue extends ShownJwtIssuer {
+  readonly pending?: PendingChange | null;
+}
+
+const IssuerRef = builder.objectRef<IssuerValue>('JwtIssuer').implement({
   description: 'Somebody who mints JSON Web Tokens for the organization, and for what rights.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'A UUID.' }),
@@ -42,6 +47,13 @@ const IssuerRef = builder.objectRef<ShownJwtIssuer>('JwtIssuer').implement({
       description: 'The longest life of its tokens, from iat to exp.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    pending: t.field({
+      type: PendingChangeRef,
+      nullable: true,
+      description:
+        'What waits, where the organization guards `upsertJwtIssuer`: until it is done, nothing of this is in force. Null in lists.',
+      resolve: ({ pending }) => pending ?? null,
+    }),
   }),
 });
 

@@ -11,6 +11,9 @@ export const GuardedOperationRef = builder.enumType('GuardedOperation', {
     CHANGE_OWNERS: {
       description: 'Making somebody an owner or not one any more, suspending owners, and tokens that act as owners.',
     },
+    ROTATE_KEYS: {
+      description: 'Adding and changing issuers of JSON Web Tokens: whose keys are believed.',
+    },
     CHANGE_GUARDS: {
       description: 'Asking for less than before. Asks for as much as all other operations together.',
     },
