@@ -1,5 +1,6 @@
 /** Who read the log, as entries of the same log: the first access of a window at once, what follows as one more at its end. */
 import type { KeyObject } from 'node:crypto';
+import type { Doer } from '../administration/administration.ts';
 import type { Principal, RefusedCredential } from '../auth/auth.ts';
 import type { AnnalsError, ErrorCode, FaultReport } from '../errors.ts';
 import type { Log, LogOrganization } from '../log/log.ts';
@@ -10,7 +11,6 @@ import type { LogFilter } from '../query/query.ts';
 import type { KnownToken, Store } from '../store/store.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
 import {
-  type Doer,
   type EveryKind,
   openEntryMaker,
   type Subject,

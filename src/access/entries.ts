@@ -1,6 +1,6 @@
 /** Accesses as entries of Annals’ own catalogue. */
 import { createHmac, type KeyObject } from 'node:crypto';
-import type { Principal } from '../auth/auth.ts';
+import type { Doer } from '../administration/administration.ts';
 import type { EntryInput, Json } from '../model/entry.ts';
 import type { LogFilter } from '../query/query.ts';
 import type { AccessWindowKey, EndedAccessWindow } from '../store/store.ts';
@@ -45,11 +45,6 @@ const everyActions: Readonly<Record<EveryKind, string>> = {
 export const windowActions: readonly string[] = [firstActions.LIVE, summaryActions.LIVE];
 
 const isWindowed = (kind: string): kind is WindowedKind => kind in firstActions;
-
-/** As much of a principal as an entry says of who did it. */
-export type Doer = Pick<Principal, 'organization' | 'organizationUid' | 'tokenId' | 'name' | 'jwt'> & {
-  readonly member: { readonly externalId: string } | null;
-};
 
 export function subjectOf(doer: Doer): Subject {
   const { organization, organizationUid, member, tokenId, name } = doer;

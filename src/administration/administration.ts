@@ -8,7 +8,7 @@ import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import { type AdministrationStatements, type Store, storeFault } from '../store/store.ts';
 import { carryOut } from './change.ts';
 import { badInput } from './checks.ts';
-import { openTurns, type Recording } from './frame.ts';
+import { openFrame, openTurns, type Recording } from './frame.ts';
 import type { Due } from './guards/settle.ts';
 import { type Management, openManagement } from './management.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
@@ -16,7 +16,7 @@ import { type World, wishOf } from './world.ts';
 
 export type { ChangeReport } from './change.ts';
 export type { AdministrationChange, ChangeCount, ChangedThing, ChangeKind, ChangeOperation, Named } from './changes.ts';
-export type { Recording } from './frame.ts';
+export type { Doer, Recording } from './frame.ts';
 export type { PendingChange } from './guards/pending.ts';
 export type { GuardInput } from './guards/settings.ts';
 export type { Planned } from './guards/told.ts';
@@ -95,27 +95,14 @@ const taken = (name: string) =>
 export function openAdministration(deps: AdministrationDeps): Administration {
   const { store, now, random } = deps;
   const inTurn = openTurns();
-  /** The operator’s own changes: the same frame as for principals, without anyone to ask for permission. */
-  const administer = async <T>(
-    organization: number,
-    work: (statements: AdministrationStatements) => Promise<T>,
-  ): Promise<T> => {
-    const result = await inTurn(() =>
-      store.administer(async (statements) => {
-        await statements.lockOrganization(organization);
-        return work(statements);
-      }),
-    );
-    store.hints.send();
-    return result;
-  };
+  const frame = openFrame(deps, inTurn);
   const newToken = async (statements: AdministrationStatements, organization: number, request: TokenRequest) => {
     const { result, write } = await tokenStep(statements, organization, request, { by: null, now, random });
     await write();
     return { id: result.id, token: result.token };
   };
 
-  const { due, ...management } = openManagement(deps, inTurn);
+  const { due, ...management } = openManagement(deps, frame);
 
   return {
     management,
@@ -145,10 +132,10 @@ export function openAdministration(deps: AdministrationDeps): Administration {
     },
 
     createToken: ({ organization }, request) =>
-      administer(organization, (statements) => newToken(statements, organization, request)),
+      frame.locked(organization, (statements) => newToken(statements, organization, request)),
 
     revokeToken: ({ organization }, id) =>
-      administer(organization, async (statements) => {
+      frame.locked(organization, async (statements) => {
         const { result, write } = await tokenRevocation(statements, organization, id, now());
         if (!result) throw badInput('id', 'there is no such token, or it was revoked before.');
         await write();
@@ -156,7 +143,7 @@ export function openAdministration(deps: AdministrationDeps): Administration {
 
     async importWorld({ organization }, world) {
       const wish = wishOf(world);
-      await administer(organization, (statements) =>
+      await frame.locked(organization, (statements) =>
         carryOut(statements, wish, { organization, role: null, now: now() }),
       );
     },

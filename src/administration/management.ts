@@ -7,7 +7,7 @@ import type { Seal } from '../model/seal.ts';
 import type { RandomSource } from '../model/uuid.ts';
 import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
 import { type ChangeReport, heldReport, prepareWish } from './change.ts';
-import { type Frame, type FrameDeps, type InTurn, openFrame } from './frame.ts';
+import type { Frame, FrameDeps } from './frame.ts';
 import { guardOn, holdBack } from './guards/hold.ts';
 import { openPendingChanges, type PendingChange, type PendingChanges, shownPending } from './guards/pending.ts';
 import { type GuardInput, guardStep, guardsOf } from './guards/settings.ts';
@@ -127,9 +127,8 @@ function openPerform(deps: ManagementDeps, frame: Frame): Perform {
   };
 }
 
-export function openManagement(deps: ManagementDeps, inTurn: InTurn): Management & { readonly due: Due } {
+export function openManagement(deps: ManagementDeps, frame: Frame): Management & { readonly due: Due } {
   const { store, auth, catalogue, now, random, seal } = deps;
-  const frame = openFrame(deps, inTurn);
   const perform = openPerform(deps, frame);
   const requests = { auth, now, random, seal };
   const settling = { frame, auth, now, requests };

@@ -494,6 +494,16 @@ describe('the settings', () => {
   });
 });
 
+test('no owner hides behind other changes: each is shown first, and more than can be shown are not accepted', async () => {
+  const council = await newCouncil(at.app);
+  await guard(at.app, council, { secondPerson: true });
+  const crowd = (count: number, role: string) => Array.from({ length: count }, (_, index) => member(`m${index}`, role));
+  const { pending } = await admin().upsertMembers(council.owner, [...crowd(200, 'MEMBER'), member('ann', 'OWNER')]);
+  expect(pending).toMatchObject({ plannedCount: 201, planned: { length: 50, 0: { affectedUser: { id: 'ann' } } } });
+  const many = admin().upsertMembers(council.owner, crowd(51, 'OWNER'));
+  await expect(many).rejects.toMatchObject({ code: 'BAD_INPUT', path: 'members' });
+});
+
 test('there is a limit to what waits, and to how large it is', async () => {
   const council = await newCouncil(at.app);
   await guard(at.app, council, { delaySeconds: hour });

@@ -73,6 +73,7 @@ export async function holdBack(
       cure: 'Ask with a token that Annals made for you; docs/guards.md says why.',
     });
   }
+  guarded.check?.();
   const { organization } = by;
   const request = asJson(guarded.request);
   const askedBy = standingOf(by);

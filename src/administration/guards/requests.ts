@@ -31,8 +31,10 @@ export type Guarded = {
     readonly request: Requests[Kind];
     /** As much of it as is the same when it is asked for again; by default all. */
     readonly identity?: Partial<Requests[Kind]>;
-    /** What the held back part of it would change; by default all. */
+    /** What the held back part of it would change, what matters first; by default all. */
     readonly planned?: readonly AdministrationChange[];
+    /** Throws BAD_INPUT for a request that cannot wait. */
+    readonly check?: () => void;
   };
 }[RequestKind];
 
