@@ -33,7 +33,7 @@ import { openCursors } from './model/cursor.ts';
 import { openSeal, type Seal } from './model/seal.ts';
 import { pooledRandom, type RandomSource } from './model/uuid.ts';
 import { openQuery, openStatisticsFollower } from './query/query.ts';
-import { backup, raiseGenerations, restore } from './store/backup.ts';
+import { backup, raiseEmbedded, raiseGenerations, restore } from './store/backup.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { openStore, type Store, type StoreOptions, storeRoleSettings } from './store/store.ts';
@@ -52,7 +52,7 @@ export type { Config } from './config.ts';
 export { type Demo, type DemoFile, demoFilePath } from './demo/fill.ts';
 
 /** For the commands that work on the database itself; they open no app. */
-export const database = { backup, restore, raiseGenerations };
+export const database = { backup, restore, raiseEmbedded, raiseGenerations };
 export const { version } = manifest;
 
 /** Structured lines on stderr; stdout belongs to what a person reads. */

@@ -55,14 +55,10 @@ function addressIn(text: string): string | null {
   return isIP(address) === 0 ? null : address;
 }
 
-/** Splits at a separator outside of quoted strings. */
-const split = (text: string, separator: ',' | ';'): string[] =>
-  text.match(separator === ',' ? /(?:"(?:[^"\\]|\\.)*"|[^,])+/g : /(?:"(?:[^"\\]|\\.)*"|[^;])+/g) ?? [];
-
 /** The pairs of one element of `Forwarded` (RFC 7239). */
 function pairsIn(element: string): ReadonlyMap<string, string> {
   return new Map(
-    split(element, ';').map((pair) => {
+    (element.match(/(?:"(?:[^"\\]|\\.)*"|[^;])+/g) ?? []).map((pair) => {
       const at = pair.indexOf('=');
       const value = pair.slice(at + 1).trim();
       const quoted = /^"((?:[^"\\]|\\.)*)"$/.exec(value)?.[1]?.replace(/\\(.)/g, '$1');
@@ -74,7 +70,8 @@ function pairsIn(element: string): ReadonlyMap<string, string> {
 function saidIn(headers: IncomingMessage['headers'], header: PeerOptions['proxyHeader']): Said {
   const textOf = (name: string) => [headers[name] ?? []].flat().join(',');
   if (header === 'forwarded') {
-    const elements = split(textOf('forwarded'), ',').map(pairsIn);
+    // At every comma, also inside quotes: a quote that the client left open must not swallow what the proxy added after it.
+    const elements = textOf('forwarded').split(',').map(pairsIn);
     const nearest = elements.at(-1);
     return {
       hops: elements.map((pairs) => addressIn(pairs.get('for') ?? '')),

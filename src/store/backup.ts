@@ -91,12 +91,7 @@ const databaseUrl = (adminUrl: string): string => adminUrl.replace('/postgres?',
 export async function backup(options: BackupOptions): Promise<Description> {
   const to = resolve(options.to);
   const partial = `${to}.partial`;
-  if (!(await exists(join(options.dataDirectory, 'embedded.json')))) {
-    throw new AnnalsError('BACKUP_FAILED', {
-      message: `${options.dataDirectory} holds no embedded database.`,
-      cure: 'Set DATA_DIRECTORY to the one that the server uses.',
-    });
-  }
+  if (!(await exists(join(options.dataDirectory, 'embedded.json')))) throw noDatabase(options.dataDirectory);
   for (const path of [to, partial]) {
     if (!(await exists(path))) continue;
     throw new AnnalsError('DATA_EXISTS', {
@@ -237,6 +232,19 @@ export async function restore({ dataDirectory, from, acceptFork, log }: RestoreO
   if (acceptFork) await raiseGenerations(server.ownerUrl);
   return found;
 }
+
+/** Begins a new generation of every log of an embedded database that no server runs on; how many there are. */
+export async function raiseEmbedded(dataDirectory: string, log: (line: string) => void): Promise<number> {
+  if (!(await exists(join(dataDirectory, 'embedded.json')))) throw noDatabase(dataDirectory);
+  await using server = await startEmbedded({ dataDirectory, log });
+  return await raiseGenerations(server.ownerUrl);
+}
+
+const noDatabase = (dataDirectory: string) =>
+  new AnnalsError('BACKUP_FAILED', {
+    message: `${dataDirectory} holds no embedded database.`,
+    cure: 'Set DATA_DIRECTORY to the one that the server uses.',
+  });
 
 async function putFiles(source: string, manifest: Buffer, place: Place): Promise<void> {
   if (await exists(place.cluster)) {

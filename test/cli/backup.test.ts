@@ -88,6 +88,7 @@ describe('a backup of a server that is written to', () => {
   }, 90_000);
 
   it('tells readers of the history before that it forked, where the operator says so', async () => {
+    let cursorOfFork = '';
     await using fresh = await newDataDirectory();
     expect(await annals(['restore', '--accept-fork', whole], settings(fresh))).toMatchObject({
       code: 0,
@@ -97,6 +98,12 @@ describe('a backup of a server that is written to', () => {
       await expect(page(url, cursor)).rejects.toMatchObject({ code: 'LOG_RESTORED' });
       const now = await headCursor(url, tokens.owner);
       expect((await page(url, now)).logs).toBeDefined();
+      cursorOfFork = now;
+    });
+    // Also later, of the database in place.
+    expect(await annals(['restore', '--accept-fork'], settings(fresh))).toMatchObject({ code: 0 });
+    await served(fresh, async (url) => {
+      await expect(page(url, cursorOfFork)).rejects.toMatchObject({ code: 'LOG_RESTORED' });
     });
   }, 90_000);
 

@@ -91,6 +91,7 @@ describe('the client’s address', () => {
     ['quoted IPv6 with a port', 'For="[2001:db8::7]:4711"', '2001:db8::7'],
     ['a list', `for=203.0.113.7, for=192.0.2.1;proto=https, for=${outerProxy}`, '192.0.2.1'],
     ['a quoted comma of the client’s', `for="203.0.113.7, for=198.51.100.1", for=192.0.2.1`, '192.0.2.1'],
+    ['a quote that the client left open', 'for=203.0.113.7;x=", for="[2001:db8::7]"', '2001:db8::7'],
     ['hidden', 'for=203.0.113.7, for=_gazonk', null],
     ['without for', 'for=203.0.113.7, proto=https', null],
   ];

@@ -52,7 +52,7 @@ export const restoreCommand: Command = {
   options: {
     'accept-fork': {
       type: 'boolean',
-      doc: 'Entries were recorded after the backup and are given up: cursors of the history before get LOG_RESTORED. Without a DIRECTORY: says so of a database that other tools restored.',
+      doc: 'Entries were recorded after the backup and are given up: cursors of the history before get LOG_RESTORED. Without a DIRECTORY: says so of the database that is in place, as where other tools restored it.',
     },
     'same-history': {
       type: 'boolean',
@@ -79,14 +79,16 @@ export const restoreCommand: Command = {
 
 /** The database is where it belongs already; only its history is declared another one. */
 async function begin(config: Config, acceptFork: boolean): Promise<number> {
-  const url = config.migrationDatabaseUrl ?? config.databaseUrl;
-  if (!acceptFork || url === null) {
+  if (!acceptFork) {
     throw new AnnalsError('USAGE', {
       message: 'restore takes one DIRECTORY, which `annals backup` made.',
-      cure: 'Only with DATABASE_URL, --accept-fork goes without.',
+      cure: 'Only --accept-fork goes without, for a database that is in place already.',
     });
   }
-  const logs = await database.raiseGenerations(url);
+  const url = config.migrationDatabaseUrl ?? config.databaseUrl;
+  const logs = await (url === null
+    ? database.raiseEmbedded(config.dataDirectory, say)
+    : database.raiseGenerations(url));
   process.stdout.write(`A new generation of ${number(logs)} logs began: cursors from before get LOG_RESTORED.\n`);
   return 0;
 }
