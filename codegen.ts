@@ -1,10 +1,14 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
-const client = (documents: string): NonNullable<CodegenConfig['generates'][string]> => ({
+const client = (
+  documents: string,
+  documentMode: 'documentNode' | 'string',
+): NonNullable<CodegenConfig['generates'][string]> => ({
   preset: 'client',
   documents,
   presetConfig: { fragmentMasking: false, skipIndexFile: true },
   config: {
+    documentMode,
     useTypeImports: true,
     enumType: 'string-literal',
     // Otherwise a list would also accept a single value.
@@ -20,14 +24,17 @@ const client = (documents: string): NonNullable<CodegenConfig['generates'][strin
   },
 });
 
-/** Typed operations for the command line and the tests, from schema.graphql: no server runs to generate them. */
+/**
+ * Typed operations for the command line and the tests, from schema.graphql: no server runs to generate them. The command
+ * line sends their text and so need not load GraphQL.
+ */
 const config: CodegenConfig = {
   schema: 'schema.graphql',
   importExtension: '.ts',
   silent: true,
   generates: {
-    'src/cli/generated/': client('src/cli/**/*.graphql'),
-    'test/generated/': client('test/**/*.graphql'),
+    'src/cli/generated/': client('src/cli/**/*.graphql', 'string'),
+    'test/generated/': client('test/**/*.graphql', 'documentNode'),
   },
 };
 

@@ -1,5 +1,9 @@
 /** Renders the reference documents from the tables in the code: `npm run docs` writes them, a test compares them. */
 import { writeFileSync } from 'node:fs';
+import { commands } from '../src/cli/cli.ts';
+import type { Command } from '../src/cli/command.ts';
+import { fieldNames } from '../src/cli/fields.ts';
+import { optionForm, settingsOf, usageLine } from '../src/cli/help.ts';
 import { describeSettings } from '../src/config.ts';
 import { type ErrorInfo, errorTable } from '../src/errors.ts';
 import { type MetricInfo, metricTable } from '../src/telemetry/telemetry.ts';
@@ -81,7 +85,54 @@ ${table(['metric', 'type', 'what it is', 'labels', 'buckets'], rows)}
 `;
 }
 
+function environmentOf(command: Command): string {
+  if (command.environment === 'all') return 'Reads all settings: [configuration.md](configuration.md).';
+  const names = settingsOf(command).map(({ name }) => `\`${name}\``);
+  return names.length === 0 ? '' : `Reads ${names.join(', ')}.`;
+}
+
+function commandSection(command: Command): string {
+  const options = Object.entries(command.options).map(([name, option]) => [
+    `\`${optionForm(name, option)}\``,
+    option.doc,
+  ]);
+  const parts = [
+    `## annals ${command.name}`,
+    command.summary,
+    `\`\`\`\n${usageLine(command)}\n\`\`\``,
+    ...(command.details ?? []),
+    ...(options.length === 0 ? [] : [table(['option', 'what it does'], options)]),
+    environmentOf(command),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+export function cliPage(): string {
+  const fields = fieldNames.map((name) => `\`${name}\``).join(', ');
+  return `# The command line
+
+\`npx annals COMMAND\` in the checkout, or \`npm run annals -- COMMAND\`. \`annals --help\` lists the commands and every setting,
+\`annals COMMAND --help\` all that one takes. This page is generated from \`src/cli\` by \`npm run docs\`.
+
+Commands that talk to a running server find it by \`ANNALS_URL\` and \`ANNALS_TOKEN\`; without both they talk to the demo, with
+the token of a role that suits the command. They are callers like any other: what a token may not do or see, its command cannot
+do or show.
+
+Results go to standard output and everything else to standard error: with \`--json\`, one object a line. A command whose reader
+has enough, such as \`head\`, ends quietly. Text from entries cannot steer the terminal: control characters are shown as escapes.
+
+An error names its code, what was wrong and what would be right. The exit status is 0 for success, 1 for something unforeseen, 2
+for what the caller can correct, 3 for what the caller may not do, and 4 for what may pass by itself;
+[errors.md](errors.md) has that of each error.
+
+Fields (\`--fields\`): ${fields}.
+
+${commands.map(commandSection).join('\n\n')}
+`;
+}
+
 export const referencePages = {
+  'docs/cli.md': cliPage,
   'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,
   'docs/metrics.md': metricsPage,

@@ -16,8 +16,9 @@ import { type Auth, openAuth, type Principal } from './auth/auth.ts';
 import { type Catalogue, openCatalogue } from './catalogue/catalogue.ts';
 import { openActionNumbers } from './catalogue/numbers.ts';
 import type { Config } from './config.ts';
-import { type Demo, openDemo, startTicker, writeDemoFile } from './demo/fill.ts';
-import type { FaultReport } from './errors.ts';
+import { writeDemoFile } from './demo/file.ts';
+import { type Demo, openDemo, startTicker } from './demo/fill.ts';
+import { AnnalsError, type FaultReport } from './errors.ts';
 import { compiledExecution } from './graphql/compiled.ts';
 import type { AnnalsContext, Services } from './graphql/context.ts';
 import { toGraphQLError } from './graphql/errors.ts';
@@ -34,7 +35,7 @@ import { openSeal, type Seal } from './model/seal.ts';
 import { pooledRandom, type RandomSource } from './model/uuid.ts';
 import { openQuery, openStatisticsFollower } from './query/query.ts';
 import { backup, raiseEmbedded, raiseGenerations, restore } from './store/backup.ts';
-import { startEmbedded } from './store/embedded.ts';
+import { runningEmbedded, type SocketUrls, startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { openStore, type Store, type StoreOptions, storeRoleSettings } from './store/store.ts';
 import {
@@ -49,7 +50,7 @@ import {
 import { openExplanations, openPreviews, openVisibility } from './visibility/visibility.ts';
 
 export type { Config } from './config.ts';
-export { type Demo, type DemoFile, demoFilePath } from './demo/fill.ts';
+export type { Demo } from './demo/fill.ts';
 
 /** For the commands that work on the database itself; they open no app. */
 export const database = { backup, restore, raiseEmbedded, raiseGenerations };
@@ -65,6 +66,11 @@ export interface Overrides {
   readonly now?: () => number;
   readonly random?: RandomSource;
   readonly log?: Logger;
+  /**
+   * Works beside the server that keeps the embedded database, instead of being refused with EMBEDDED_IN_USE; for commands
+   * that do one thing and end.
+   */
+  readonly beside?: boolean;
 }
 
 export interface App extends AsyncDisposable {
@@ -93,11 +99,29 @@ export interface App extends AsyncDisposable {
 
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
+type Say = (line: string) => void;
+
+async function openEmbedded(
+  config: Config,
+  beside: boolean,
+  say: Say,
+  undo: AsyncDisposableStack,
+): Promise<SocketUrls> {
+  try {
+    return undo.use(await startEmbedded({ dataDirectory: config.dataDirectory, log: say }));
+  } catch (error) {
+    const inUse = error instanceof AnnalsError && error.code === 'EMBEDDED_IN_USE';
+    const running = inUse && beside ? await runningEmbedded(config.dataDirectory) : null;
+    if (running === null) throw error;
+    return running;
+  }
+}
+
 /** The embedded server where no address is given; migrated either way. */
-async function openDatabase(config: Config, log: Logger, undo: AsyncDisposableStack): Promise<string> {
+async function openDatabase(config: Config, log: Logger, beside: boolean, undo: AsyncDisposableStack): Promise<string> {
   const say = (line: string) => log.info({}, line);
   if (config.databaseUrl === null) {
-    const embedded = undo.use(await startEmbedded({ dataDirectory: config.dataDirectory, log: say }));
+    const embedded = await openEmbedded(config, beside, say, undo);
     await migrate(embedded.ownerUrl, { serverRole: new URL(embedded.url).username, log: say });
     return embedded.url;
   }
@@ -281,7 +305,7 @@ function httpOptions(config: Config): HttpOptions {
 
 /** Opens the database, migrates it, and opens every room on it. What fails half-way is closed again. */
 export async function openApp(config: Config, overrides: Overrides = {}): Promise<App> {
-  const { now = Date.now, random = pooledRandom(), log: logger = quiet } = overrides;
+  const { now = Date.now, random = pooledRandom(), log: logger = quiet, beside = false } = overrides;
   const catalogue = openCatalogue({ files: config.catalogueFiles });
   const metrics = openMetrics();
   const faults = openFaults(logger, metrics);
@@ -289,7 +313,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
   undo.use(watchProcess(metrics));
   const tracing = await tracingOf(config, faults.report);
   if (tracing !== null) undo.use(tracing);
-  const url = await openDatabase(config, logger, undo);
+  const url = await openDatabase(config, logger, beside, undo);
   const store = undo.use(openStore({ url, ...storeOptions(config), onStatement: statementWatch(metrics, tracing) }));
   watchStore(metrics, store);
   const actions = await openActionNumbers(store, catalogue);

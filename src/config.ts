@@ -296,6 +296,14 @@ export const settings = {
     secret: true,
     doc: 'The token that those commands use.',
   },
+  noColor: {
+    name: 'NO_COLOR',
+    type: 'any text',
+    parse: anyText,
+    fallback: null as string | null,
+    shownDefault: 'none',
+    doc: 'With any value, commands print no colours on a terminal unless `--color` says so.',
+  },
 } as const satisfies Record<string, Setting<unknown> & { readonly name: string }>;
 
 type Settings = typeof settings;

@@ -27,7 +27,7 @@ const named = {
   live: { imports: ['model', 'errors', 'log', 'query', 'visibility', 'auth'] },
   access: { imports: ['model', 'errors'] },
   sources: { imports: ['model', 'errors', 'catalogue'] },
-  demo: { imports: ['model', 'errors'], alsoPublic: ['fill.ts'] },
+  demo: { imports: ['model', 'errors'], alsoPublic: ['fill.ts', 'file.ts'] },
   telemetry: { imports: ['errors'] },
   graphql: {
     imports: ['errors', 'model', 'auth'],
@@ -43,7 +43,7 @@ const named = {
     ],
   },
   http: { imports: ['errors', 'model', 'auth'] },
-  cli: { imports: ['errors', 'config', 'model', 'app', 'sources', 'catalogue'] },
+  cli: { imports: ['errors', 'config', 'model', 'app', 'sources', 'catalogue', 'demo'] },
 } as const satisfies Record<string, Module>;
 
 const table: Readonly<Record<string, Module>> = {

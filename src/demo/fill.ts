@@ -1,16 +1,11 @@
 /** Puts the demo world into a database, and can be killed and started again at any point. */
-import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Administration, OrganizationRef } from '../administration/administration.ts';
 import type { AppendOutcome, LogOrganization } from '../log/log.ts';
 import type { EntryInput } from '../model/entry.ts';
 import { createDemoWorld, type DemoEntry, type DemoWorld } from './demo.ts';
-
-/** What data/demo.json holds, mode 0600. */
-export interface DemoFile {
-  readonly url: string;
-  readonly principals: readonly { readonly role: string; readonly name: string; readonly token: string }[];
-}
+import { type DemoFile, readDemoFile, readJson, writeDemoFile, writePrivate } from './file.ts';
 
 export interface DemoDeps {
   readonly administration: Administration;
@@ -29,31 +24,6 @@ export interface Demo {
 const sameBatchMs = 15 * 60_000;
 /** Entries per recorded batch at the most. */
 const batchEntries = 500;
-
-async function readJson<T>(path: string): Promise<T | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as T;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-/** Whole or not at all, readable by the owner alone. */
-async function writePrivate(path: string, value: unknown): Promise<void> {
-  const draft = `${path}.new`;
-  await writeFile(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-  await chmod(draft, 0o600);
-  await rename(draft, path);
-}
-
-export function demoFilePath(dataDirectory: string): string {
-  return join(dataDirectory, 'demo.json');
-}
-
-export async function writeDemoFile(dataDirectory: string, demo: DemoFile): Promise<void> {
-  await writePrivate(demoFilePath(dataDirectory), demo);
-}
 
 async function fillHistory(deps: DemoDeps, to: OrganizationRef, entries: readonly DemoEntry[]): Promise<void> {
   let batch: EntryInput[] = [];
@@ -107,7 +77,7 @@ export async function openDemo(deps: DemoDeps, dataDirectory: string): Promise<D
   const existing = organizations.find((one) => one.demo);
   if (existing === undefined && organizations.length > 0) return null;
   const started = await readJson<{ now: number }>(startedPath);
-  const known = await readJson<DemoFile>(demoFilePath(dataDirectory));
+  const known = await readDemoFile(dataDirectory);
   if (existing !== undefined && started === null && known !== null)
     return { organization: existing, principals: known.principals };
 

@@ -4,10 +4,10 @@ import { findBinaries, stage } from './embedded/binaries.ts';
 import { clearOrphans, prepareCluster } from './embedded/cluster.ts';
 import { claim, findPlace, makeRunDirectory, readRecord, removeRunDirectory, writeRecord } from './embedded/place.ts';
 import { type LaunchOptions, launch, type Postmaster, type PostmasterExit } from './embedded/postmaster.ts';
-import { ensureRoles, socketUrls } from './embedded/roles.ts';
+import { ensureRoles, type SocketUrls, socketUrls } from './embedded/roles.ts';
 
 export type { PostmasterExit } from './embedded/postmaster.ts';
-export { ownerRole, serverRole, socketUrl, socketUrls } from './embedded/roles.ts';
+export { ownerRole, type SocketUrls, serverRole, socketUrl, socketUrls } from './embedded/roles.ts';
 
 export interface EmbeddedOptions {
   /** Created where missing. One server at a time; may lie under any path that the user may write to. */
@@ -82,6 +82,15 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       return stopped;
     },
   };
+}
+
+/**
+ * The addresses of the server that another process keeps on a data directory, for who is let into its private directory:
+ * the same user, and root. Null where the last one was stopped; a server that was killed has an address that nobody answers.
+ */
+export async function runningEmbedded(dataDirectory: string): Promise<SocketUrls | null> {
+  const socketDirectory = (await readRecord(dataDirectory))?.socketDirectory ?? null;
+  return socketDirectory === null ? null : socketUrls(socketDirectory);
 }
 
 interface Supervised extends AsyncDisposable {

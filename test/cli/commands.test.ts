@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/cli.ts';
+import { importKinds } from '../../src/cli/commands/import.ts';
 import { describeSettings } from '../../src/config.ts';
+import { sourceKinds } from '../../src/sources/sources.ts';
 import { annals, checkout, type DataDirectory, newDataDirectory, startCommand } from '../support/program.ts';
 
 let data: DataDirectory;
@@ -29,13 +31,29 @@ describe('annals', () => {
     },
   );
 
+  it('explains a group of commands at once', async () => {
+    const { code, stdout } = await annals(['token', '--help'], {});
+    expect(code).toBe(0);
+    for (const name of ['create', 'list', 'revoke']) expect(stdout).toContain(`Usage: annals token ${name} `);
+  });
+
+  it('knows every setting that a command says it reads', () => {
+    const known = describeSettings().map(({ name }) => name);
+    const named = commands.flatMap(({ environment }) => (environment === 'all' ? [] : environment));
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  it('offers the kinds of import that there are', () => {
+    expect(importKinds).toEqual(sourceKinds);
+  });
+
   const refusals: readonly [what: string, words: readonly string[], code: string, words: RegExp][] = [
     ['no command', [], '', /Commands:/],
     [
       'an unknown command',
       ['frobnicate', 'all'],
       'USAGE',
-      /no command "frobnicate all"[\s\S]*serve, organization create, import/,
+      /no command "frobnicate all"[\s\S]*serve, [\s\S]*organization create, /,
     ],
     ['an unknown option', ['serve', '--loud'], 'USAGE', /--loud[\s\S]*annals serve --help/],
     ['an organization without a name', ['organization', 'create'], 'USAGE', /one NAME/],

@@ -1,5 +1,5 @@
 /** An organization with a principal for each way of seeing, made as the composition root makes them. */
-import { openApp } from '../../src/app.ts';
+import { type App, openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Environment } from './program.ts';
 
@@ -16,7 +16,11 @@ export interface Tokens {
 /** Creates the organization in the database that `env` names; no server may be running on its data directory. */
 export async function createOrganization(env: Environment, name = 'Test'): Promise<Tokens> {
   await using app = await openApp(readConfig({ DEMO: 'off', ...env }));
-  const { administration } = app;
+  return addOrganization(app, name);
+}
+
+/** The same through an app that is open. */
+export async function addOrganization({ administration }: Pick<App, 'administration'>, name: string): Promise<Tokens> {
   const organization = await administration.createOrganization({ name });
   await administration.importWorld(organization, {
     members: [{ externalId: 'mara', name: 'Mara Lind', email: 'mara@nordwind.example', role: 'MEMBER' }],

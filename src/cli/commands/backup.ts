@@ -1,49 +1,14 @@
-import { database, version } from '../../app.ts';
-import type { Config } from '../../config.ts';
-import { AnnalsError } from '../../errors.ts';
-import type { Command } from '../command.ts';
-
-const say = (line: string) => void process.stderr.write(`${line}\n`);
-const number = (value: number) => value.toLocaleString('en');
-
-function refuseOutside({ databaseUrl }: Config): void {
-  if (databaseUrl === null) return;
-  throw new AnnalsError('USAGE', {
-    message: 'This command is for the embedded database, and DATABASE_URL names another one.',
-    cure: 'Back that one up with its own tools (pg_dump, pg_basebackup); docs/operations.md says what to mind.',
-  });
-}
+import { type Command, ofOperators } from '../command.ts';
 
 export const backupCommand: Command = {
   name: 'backup',
   usage: 'DIRECTORY',
   summary: 'Copies the embedded database, also while the server runs, into a new directory.',
   options: {},
-  async run({ config, operands }) {
-    const [to, ...more] = operands;
-    if (to === undefined || more.length > 0) {
-      throw new AnnalsError('USAGE', { message: 'backup takes one DIRECTORY, which must not exist.' });
-    }
-    refuseOutside(config);
-    const { dataDirectory } = config;
-    const { archive, logs } = await database.backup({ dataDirectory, to, version, log: say });
-    const entries = logs.reduce((sum, log) => sum + log.entries, 0);
-    process.stdout.write(
-      `${to}: ${number(archive.bytes)} bytes, ${number(logs.length)} logs with at least ${number(entries)} entries.\n`,
-    );
-    return 0;
-  },
+  environment: ['DATA_DIRECTORY'],
+  operands: 'files',
+  run: async (input) => (await import('../run/backup.ts')).runBackup(input),
 };
-
-/** What the operator has to decide, since nobody else knows. */
-function decision(options: Readonly<Record<string, string | boolean | undefined>>): boolean {
-  const fork = options['accept-fork'] === true;
-  if (fork !== (options['same-history'] === true)) return fork;
-  throw new AnnalsError('USAGE', {
-    message: 'Say whether anything was recorded after the backup that it does not hold.',
-    cure: '--accept-fork: yes, or it is not known; readers are told that the history changed (LOG_RESTORED). --same-history: no, nothing was; cursors go on.',
-  });
-}
 
 export const restoreCommand: Command = {
   name: 'restore',
@@ -59,36 +24,7 @@ export const restoreCommand: Command = {
       doc: 'Nothing was recorded after the backup: the same history goes on, and so do cursors.',
     },
   },
-  async run({ config, options, operands }) {
-    const acceptFork = decision(options);
-    const [from, ...more] = operands;
-    if (more.length > 0) throw new AnnalsError('USAGE', { message: 'restore takes one DIRECTORY.' });
-    if (from === undefined) return begin(config, acceptFork);
-    refuseOutside(config);
-    const { dataDirectory } = config;
-    const logs = await database.restore({ dataDirectory, from, acceptFork, log: say });
-    const entries = logs.reduce((sum, log) => sum + log.entries, 0);
-    process.stdout.write(
-      `${dataDirectory}: ${number(logs.length)} logs, checked up to ${number(entries)} entries.${
-        acceptFork ? ' A new generation of each began: cursors from before get LOG_RESTORED.' : ''
-      }\n`,
-    );
-    return 0;
-  },
+  environment: ofOperators,
+  operands: 'files',
+  run: async (input) => (await import('../run/backup.ts')).runRestore(input),
 };
-
-/** The database is where it belongs already; only its history is declared another one. */
-async function begin(config: Config, acceptFork: boolean): Promise<number> {
-  if (!acceptFork) {
-    throw new AnnalsError('USAGE', {
-      message: 'restore takes one DIRECTORY, which `annals backup` made.',
-      cure: 'Only --accept-fork goes without, for a database that is in place already.',
-    });
-  }
-  const url = config.migrationDatabaseUrl ?? config.databaseUrl;
-  const logs = await (url === null
-    ? database.raiseEmbedded(config.dataDirectory, say)
-    : database.raiseGenerations(url));
-  process.stdout.write(`A new generation of ${number(logs)} logs began: cursors from before get LOG_RESTORED.\n`);
-  return 0;
-}

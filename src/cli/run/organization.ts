@@ -1,0 +1,31 @@
+import { openApp } from '../../app.ts';
+import { openColumns } from '../columns.ts';
+import type { CommandInput } from '../command.ts';
+import { has, operandsOf, usage } from '../options.ts';
+import { jsonLine, plain, printable } from '../output.ts';
+
+export async function createOrganization({ config, operands, out }: CommandInput): Promise<number> {
+  const [name, ...more] = operands;
+  if (name === undefined || more.length > 0)
+    throw usage('organization create takes one NAME.', 'Quote a name that contains spaces.');
+  await using app = await openApp(config, { beside: true });
+  const { ownerToken, organizationUid } = await app.administration.createOrganization({ name });
+  process.stderr.write(
+    `Created the organization ${name} (${organizationUid}). This is its first owner’s token; it is not shown again:\n`,
+  );
+  await out.write(`${ownerToken}\n`);
+  return 0;
+}
+
+export async function listOrganizations({ config, operands, options, out }: CommandInput): Promise<number> {
+  operandsOf(operands, 0, 'organization list takes no operands.');
+  await using app = await openApp(config, { beside: true });
+  const all = await app.administration.organizations();
+  const rows = all.map(({ organizationUid, name, demo }) => ({ id: organizationUid, name, demo }));
+  if (has(options, 'json')) await out.write(rows.map(jsonLine).join(''));
+  else {
+    const lines = openColumns(['id', 'name', 'demo'], plain, () => null);
+    await out.write(lines(rows.map(({ id, name, demo }) => [id, printable(name), demo ? 'yes' : ''])));
+  }
+  return 0;
+}

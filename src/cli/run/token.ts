@@ -1,0 +1,134 @@
+import { AnnalsError } from '../../errors.ts';
+import { type Client, findServer, openClient } from '../client.ts';
+import { openColumns } from '../columns.ts';
+import type { CommandInput, Given } from '../command.ts';
+import {
+  CreateTokenDocument,
+  RevokeTokenDocument,
+  TokensDocument,
+  type TokensQuery,
+  type TokensQueryVariables,
+} from '../generated/graphql.ts';
+import { has, operandsOf, text, timeToCome, usage } from '../options.ts';
+import { jsonLine, plain, printable } from '../output.ts';
+
+type Subject = { readonly role: string } | { readonly member: string };
+
+interface TokenWish {
+  readonly name: string;
+  readonly actsAs: Subject;
+  /** RFC 3339; null never. */
+  readonly expiresAt: string | null;
+}
+
+interface MadeToken {
+  readonly id: string;
+  readonly secret: string;
+}
+
+const clientOf = async (config: CommandInput['config']): Promise<Client> =>
+  openClient(await findServer(config, 'OWNER'));
+
+function subjectOf(options: Given): Subject {
+  const role = text(options, 'role');
+  const member = text(options, 'member');
+  if (role !== undefined && member === undefined) return { role };
+  if (member !== undefined && role === undefined) return { member };
+  throw usage('token create takes either --role KEY or --member ID.', 'Run `annals token create --help`.');
+}
+
+function oneOperand(operands: readonly string[], command: string, what: string): string {
+  const [operand, ...more] = operands;
+  if (operand !== undefined && more.length === 0) return operand;
+  throw usage(`${command} takes one ${what}.`, 'Quote a name that contains spaces.');
+}
+
+async function throughServer(client: Client, { name, actsAs, expiresAt }: TokenWish): Promise<MadeToken> {
+  const subject = 'role' in actsAs ? { role: actsAs.role } : { memberId: actsAs.member };
+  const { createToken: made } = await client.request(CreateTokenDocument, { input: { name, ...subject, expiresAt } });
+  return { id: made.token.id, secret: made.secret };
+}
+
+/** The operator’s way; loads the server’s code, opens the database and works for one organization. */
+async function onDatabase<T>(
+  { config }: CommandInput,
+  name: string,
+  work: (administration: Administration, organization: OrganizationRef) => Promise<T>,
+): Promise<T> {
+  const { openApp } = await import('../../app.ts');
+  await using app = await openApp(config, { beside: true });
+  const all = await app.administration.organizations();
+  const organization = all.find((one) => one.name === name);
+  if (organization === undefined) {
+    throw new AnnalsError('BAD_INPUT', {
+      message: `There is no organization ${JSON.stringify(name)}.`,
+      cure: 'Use a name that `annals organization list` prints.',
+    });
+  }
+  return work(app.administration, organization);
+}
+
+type App = Awaited<ReturnType<typeof import('../../app.ts')['openApp']>>;
+type Administration = App['administration'];
+type OrganizationRef = Parameters<Administration['createToken']>[0];
+
+export async function createToken(input: CommandInput): Promise<number> {
+  const { options, out } = input;
+  const name = oneOperand(input.operands, 'token create', 'NAME');
+  const expiresAt = timeToCome(options, 'expires', Date.now()) ?? null;
+  const wish: TokenWish = { name, actsAs: subjectOf(options), expiresAt };
+  const organization = text(options, 'organization');
+  const made =
+    organization === undefined
+      ? await throughServer(await clientOf(input.config), wish)
+      : await onDatabase(input, organization, async (administration, to) => {
+          const request = { ...wish, expiresAt: expiresAt === null ? null : Date.parse(expiresAt) };
+          const { id, token } = await administration.createToken(to, request);
+          return { id, secret: token };
+        });
+  process.stderr.write(`Made the token ${printable(name)} (${made.id}). It is not shown again:\n`);
+  await out.write(has(options, 'json') ? jsonLine(made) : `${made.secret}\n`);
+  return 0;
+}
+
+const heads = ['id', 'name', 'prefix', 'acts as', 'created', 'expires', 'revoked'] as const;
+
+const row = (token: TokensQuery['tokens']['nodes'][number]): string[] => {
+  const actsAs = token.memberId === null ? `role ${token.role}` : `member ${token.memberId}`;
+  const times = [token.createdAt, token.expiresAt ?? 'never', token.revokedAt ?? ''];
+  return [token.id, printable(token.name), token.prefix, printable(actsAs), ...times];
+};
+
+export async function listTokens({ config, operands, options, out }: CommandInput): Promise<number> {
+  operandsOf(operands, 0, 'token list takes no operands.');
+  const client = await clientOf(config);
+  const lines = openColumns(heads, plain, () => null);
+  let after: string | null = null;
+  do {
+    const variables: TokensQueryVariables = { after, revoked: has(options, 'revoked') };
+    const { tokens }: TokensQuery = await client.request(TokensDocument, variables);
+    const { nodes } = tokens;
+    await out.write(has(options, 'json') ? nodes.map(jsonLine).join('') : lines(nodes.map(row)));
+    after = tokens.hasNextPage ? tokens.endCursor : null;
+  } while (after !== null);
+  return 0;
+}
+
+export async function revokeToken(input: CommandInput): Promise<number> {
+  const id = oneOperand(input.operands, 'token revoke', 'ID');
+  const organization = text(input.options, 'organization');
+  if (organization !== undefined)
+    await onDatabase(input, organization, (administration, of) => administration.revokeToken(of, id));
+  else {
+    const client = await clientOf(input.config);
+    const { revokeToken: revoked } = await client.request(RevokeTokenDocument, { id });
+    if (!revoked) {
+      throw new AnnalsError('BAD_INPUT', {
+        message: 'There is no such token, or it was revoked before.',
+        cure: 'Use an id that `annals token list` prints.',
+      });
+    }
+  }
+  process.stderr.write(`Revoked the token ${printable(id)}.\n`);
+  return 0;
+}
