@@ -17,7 +17,7 @@ const named = {
   errors: { imports: [] },
   model: { imports: [], alsoPublic: '*' },
   config: { imports: ['errors'] },
-  store: { imports: ['model', 'errors'], alsoPublic: ['embedded.ts', 'migrate.ts', 'backup.ts'] },
+  store: { imports: ['model', 'errors'], alsoPublic: ['embedded.ts', 'migrate.ts', 'backup.ts', 'inspect.ts'] },
   catalogue: { imports: ['model', 'errors', 'store'], alsoPublic: ['numbers.ts'] },
   auth: { imports: ['model', 'errors', 'store'] },
   visibility: { imports: ['model', 'errors', 'store'] },
@@ -29,6 +29,7 @@ const named = {
   sources: { imports: ['model', 'errors', 'catalogue'] },
   demo: { imports: ['model', 'errors'], alsoPublic: ['fill.ts', 'file.ts'] },
   telemetry: { imports: ['errors'] },
+  doctor: { imports: ['errors', 'store', 'demo'] },
   graphql: {
     imports: ['errors', 'model', 'auth'],
     alsoPublic: [
@@ -43,7 +44,7 @@ const named = {
     ],
   },
   http: { imports: ['errors', 'model', 'auth'] },
-  cli: { imports: ['errors', 'config', 'model', 'app', 'sources', 'catalogue', 'demo'] },
+  cli: { imports: ['errors', 'config', 'model', 'app', 'sources', 'catalogue', 'demo', 'doctor'] },
 } as const satisfies Record<string, Module>;
 
 const table: Readonly<Record<string, Module>> = {

@@ -5,6 +5,7 @@ import { AnnalsError, errorInfo } from '../errors.ts';
 import { type Command, type Given, parseOptions } from './command.ts';
 import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { completion } from './commands/completion.ts';
+import { doctor } from './commands/doctor.ts';
 import { importCommand } from './commands/import.ts';
 import { jwtKeys, jwtMint } from './commands/jwt.ts';
 import { organizationCreate, organizationList } from './commands/organization.ts';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   jwtMint,
   backupCommand,
   restoreCommand,
+  doctor,
   completion,
 ];
 

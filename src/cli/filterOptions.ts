@@ -1,6 +1,6 @@
 /** Options that say which entries, and the filter that they make: the one of `logs` and `logAdded`. */
 
-import { outcomes } from '../model/entry.ts';
+import { actorTypes, outcomes } from '../model/entry.ts';
 import type { CommandOptions, Given } from './command.ts';
 import type { LogFilter } from './generated/graphql.ts';
 import { jsonObject, moment, text, texts, usage } from './options.ts';
@@ -15,6 +15,11 @@ export const filterOptions = {
   group: ids('NAME', 'The action’s group inside its category, such as “Vault Management”.'),
   actor: ids('ID', 'Who did it.'),
   affected: ids('ID', 'To whom it was done.'),
+  'actor-type': {
+    ...ids('TYPE', `What kind of actor did it: ${actorTypes.join(', ')}.`),
+    choices: actorTypes,
+  },
+  vault: ids('ID', 'The vault that the entry names.'),
   directory: ids('ID', 'The vault or folder it happened in.'),
   under: ids('ID', 'The vault or folder it happened in, or anywhere under it.'),
   target: ids('ID', 'What it was done to.'),
@@ -32,6 +37,16 @@ export const filterOptions = {
     doc: 'How serious it is, 1 to 10: 7 for 7 or more, 3-5 for a range.',
   },
   component: ids('NAME', 'The part of the product, such as web.'),
+  ip: ids('ADDRESS', 'The address it came from, or a network: 192.0.2.10, 10.0.0.0/8, 2001:db8::/32.'),
+  'user-agent': ids('TEXT', 'The client program.'),
+  device: ids('TEXT', 'The device.'),
+  session: ids('ID', 'The session.'),
+  request: ids('ID', 'The request.'),
+  location: ids('TEXT', 'Where in the world.'),
+  metadata: ids(
+    'KEY[=VALUE]',
+    'A value inside the metadata, such as client.version=7.2.1: with a value of each key; without =, that the key is there.',
+  ),
   since: time('Recorded then or later: 30s, 15m, 2h, 7d, 4w ago; 2026-01-31; 2026-01-31T09:30:00Z.'),
   until: time('Recorded before then.'),
   'occurred-since': time('Happened then or later, by the source’s clock.'),
@@ -45,7 +60,7 @@ export const filterOptions = {
 
 /** How the options combine; for help and docs/cli.md. */
 export const filterDetails =
-  'Filters: conditions of different options must all hold; of one option given more than once, any. Ids and keys are your product’s own. ' +
+  'Filters: conditions of different options must all hold; of one option given more than once, any (of --metadata, any of one key). Ids and keys are your product’s own. ' +
   'docs/api.md describes the filter language that --filter takes.';
 
 function among(options: Given, name: string) {
@@ -53,16 +68,41 @@ function among(options: Given, name: string) {
   return given === undefined ? undefined : { in: given };
 }
 
-function outcomeOf(options: Given) {
-  const given = texts(options, 'outcome');
+function choicesAmong<const T extends string>(options: Given, name: string, choices: readonly T[]) {
+  const given = texts(options, name);
   if (given === undefined) return undefined;
   return {
     in: given.map((value) => {
-      const outcome = outcomes.find((one) => one === value.toUpperCase());
-      if (outcome !== undefined) return outcome;
-      throw usage(`--outcome must be one of ${outcomes.join(', ')}, not ${JSON.stringify(value)}.`);
+      const choice = choices.find((one) => one === value.toUpperCase());
+      if (choice !== undefined) return choice;
+      throw usage(`--${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}.`);
     }),
   };
+}
+
+/** `7` and `true` are what they look like; all else is text. */
+function jsonValue(value: string): string | number | boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  return /^-?(0|[1-9]\d{0,14})(\.\d{1,15})?$/.test(value) ? Number(value) : value;
+}
+
+/** One condition for each key, with all the values that were given for it. */
+function metadataOf(options: Given) {
+  const given = texts(options, 'metadata');
+  if (given === undefined) return undefined;
+  const values = new Map<string, (string | number | boolean)[]>();
+  const present = new Set<string>();
+  for (const one of given) {
+    const [key = '', ...rest] = one.split('=');
+    if (key === '') throw usage(`--metadata must be KEY or KEY=VALUE, not ${JSON.stringify(one)}.`);
+    if (rest.length === 0) present.add(key);
+    // The number 7 and the text 7 are different values, and a shell cannot tell them apart.
+    else values.set(key, [...(values.get(key) ?? []), ...new Set([rest.join('='), jsonValue(rest.join('='))])]);
+  }
+  return [
+    ...[...values].map(([key, among]) => ({ key: key.split('.'), in: among })),
+    ...[...present].map((key) => ({ key: key.split('.'), exists: true })),
+  ];
 }
 
 function severityOf(options: Given) {
@@ -100,13 +140,22 @@ export function filterOf(options: Given, now: number): LogFilter | null {
     category: among(options, 'category'),
     catalogue: among(options, 'catalogue'),
     actionGroup: among(options, 'group'),
-    actor: among(options, 'actor'),
+    actor:
+      conditions({ ...among(options, 'actor'), type: choicesAmong(options, 'actor-type', actorTypes) }) ?? undefined,
     affectedUser: among(options, 'affected'),
+    vault: among(options, 'vault'),
     directory: conditions({ ...directory, under }) ?? undefined,
     target: conditions({ ...target, type: targetType }) ?? undefined,
-    outcome: outcomeOf(options),
+    outcome: choicesAmong(options, 'outcome', outcomes),
     severity: severityOf(options),
     component: among(options, 'component'),
+    ip: among(options, 'ip'),
+    userAgent: among(options, 'user-agent'),
+    device: among(options, 'device'),
+    session: among(options, 'session'),
+    request: among(options, 'request'),
+    location: among(options, 'location'),
+    metadata: metadataOf(options),
     recordedAt: periodOf(options, 'since', 'until', now),
     occurredAt: periodOf(options, 'occurred-since', 'occurred-until', now),
   });

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findBinaries, stage } from './embedded/binaries.ts';
 import { clearOrphans, prepareCluster } from './embedded/cluster.ts';
@@ -91,6 +93,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
 export async function runningEmbedded(dataDirectory: string): Promise<SocketUrls | null> {
   const socketDirectory = (await readRecord(dataDirectory))?.socketDirectory ?? null;
   return socketDirectory === null ? null : socketUrls(socketDirectory);
+}
+
+/** The directory of the database of a data directory; null where none was made yet. */
+export async function embeddedPlace(dataDirectory: string): Promise<string | null> {
+  const base = (await readRecord(dataDirectory))?.base ?? null;
+  return base === null || !existsSync(join(base, 'cluster')) ? null : join(base, 'cluster');
 }
 
 interface Supervised extends AsyncDisposable {

@@ -27,6 +27,12 @@ const narrowTables: Readonly<Record<string, string>> = {
   follower: 'insert, update (position, recorded_at)',
 };
 
+/** What the server’s role may write in a table, as GRANT says it; empty for nothing. */
+export function writesOf(table: string, isPartition: boolean): string {
+  if (isPartition || readOnlyTables.includes(table)) return '';
+  return narrowTables[table] ?? 'insert, update, delete';
+}
+
 /**
  * Gives the server’s role what it needs in the schema `public`, and takes away what it must not have; run after every
  * migration, as the owner. Tables and functions to come get the same by default privileges, except for writing: a new
@@ -40,7 +46,7 @@ export async function grantServerRole(client: ClientBase, serverRole: string): P
   );
   const database = rows[0]?.database;
   if (database === undefined) return;
-  const writable = rows.filter((row) => !row.partition && !readOnlyTables.includes(row.name)).map((row) => row.name);
+  const writable = rows.filter((row) => writesOf(row.name, row.partition) !== '');
   const statements = [
     'begin',
     `grant connect on database ${escapeIdentifier(database)} to ${role}`,
@@ -51,7 +57,7 @@ export async function grantServerRole(client: ClientBase, serverRole: string): P
     `revoke all on all tables in schema public from ${role}`,
     `grant select on all tables in schema public to ${role}`,
     ...writable.map(
-      (name) => `grant ${narrowTables[name] ?? 'insert, update, delete'} on ${escapeIdentifier(name)} to ${role}`,
+      ({ name, partition }) => `grant ${writesOf(name, partition)} on ${escapeIdentifier(name)} to ${role}`,
     ),
     `grant usage, select on all sequences in schema public to ${role}`,
     `grant execute on all functions in schema public to ${role}`,

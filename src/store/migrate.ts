@@ -57,6 +57,33 @@ export async function migrate(ownerUrl: string, options: MigrateOptions = {}): P
   }
 }
 
+/** How a database’s migrations stand to those that this Annals was released with, by name. */
+export interface MigrationState {
+  /** Known here, and not applied. */
+  readonly pending: readonly string[];
+  /** Applied, and not known here. */
+  readonly unknown: readonly string[];
+  /** Changed after they were applied. */
+  readonly edited: readonly string[];
+  /** Failed, or interrupted half-way. */
+  readonly failed: readonly string[];
+}
+
+/** The state, judged by the engine that migrates; changes nothing. */
+export async function migrationState(ownerUrl: string): Promise<MigrationState> {
+  const migrationsList = await readMigrations(join(root, 'migrations'));
+  return withSchemaEngine(ownerUrl, {}, async (engine) => {
+    const state = await engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters });
+    const { history } = state;
+    return {
+      pending: history !== null && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : [],
+      unknown: history !== null && 'unpersistedMigrationNames' in history ? history.unpersistedMigrationNames : [],
+      edited: state.editedMigrationNames,
+      failed: state.failedMigrationNames,
+    };
+  });
+}
+
 /** SQL that would turn the database into what schema.prisma says; empty when they agree. Changes nothing. */
 export async function schemaDrift(databaseUrl: string, schemaFile = join(root, 'schema.prisma')): Promise<string> {
   const schema = { path: schemaFile, content: await readFile(schemaFile, 'utf8') };

@@ -81,6 +81,20 @@ describe('annals query', () => {
     { request: 'd', action: 'passwork.user_created', actor: { id: 'u3' }, affectedUser: { id: 'u1' } },
     { request: 'e', action: 'passwork.item_viewed', targets: [{ type: 'item', id: 'i1' }], severity: 1 },
     { request: 'f', action: 'passwork.item_viewed', occurredAt: '2020-02-03T04:05:06Z', severity: 1 },
+    { request: 'g', action: 'passwork.folder_created', actor: { type: 'SYSTEM' }, ip: '10.1.2.3', device: 'laptop' },
+    {
+      request: 'h',
+      action: 'passwork.folder_created',
+      actor: { id: 'u4' },
+      metadata: { client: { version: '7' }, beta: true },
+    },
+    {
+      request: 'i',
+      action: 'passwork.folder_created',
+      actor: { id: 'u4' },
+      metadata: { client: { version: 8 } },
+      session: 's1',
+    },
   ] as const;
   const questions: readonly [words: string, found: string][] = [
     ['--action passwork.item_viewed', 'abef'],
@@ -95,16 +109,26 @@ describe('annals query', () => {
     ['--under v2', 'b'],
     ['--target i1', 'e'],
     ['--target-type item', 'e'],
+    ['--vault v2', 'b'],
+    ['--actor-type system --ip 10.0.0.0/8', 'g'],
+    ['--ip 192.0.2.0/24 --ip 10.1.2.3', 'g'],
+    ['--device laptop', 'g'],
+    ['--session s1', 'i'],
+    ['--request a --request h', 'ah'],
+    ['--metadata client.version', 'hi'],
+    ['--metadata client.version=7 --metadata client.version=8', 'hi'],
+    ['--metadata client.version=7 --metadata beta=true', 'h'],
+    ['--metadata client.version=8 --metadata beta', ''],
     ['--outcome denied', 'c'],
     ['--severity 9', 'b'],
     ['--severity 5-8', 'c'],
     ['--component web', 'a'],
-    ['--since 1h --until 2100-01-01', 'abcdef'],
+    ['--since 1h --until 2100-01-01', 'abcdefghi'],
     ['--until 1h', ''],
     ['--occurred-until 2020-03-01', 'f'],
     ['--occurred-since 2020-02-03T04:05:06Z --occurred-until 2020-02-03T04:05:07Z', 'f'],
     ['--occurred-since 2020-02-03T04:05:07Z --actor u2', 'b'],
-    ['--filter {"not":{"actor":{"in":["u1","u2","u3"]}}}', 'ef'],
+    ['--filter {"not":{"actor":{"in":["u1","u2","u3","u4"]}}}', 'efg'],
     ['--filter {"actor":{"in":["u1"]}} --action passwork.item_viewed', 'a'],
   ];
   it('asks what its options say', async () => {
@@ -124,7 +148,7 @@ describe('annals query', () => {
     expect(requests(both.stdout)).toEqual(['a', 'c', 'd']);
     expect((await log.run('query', '--count', '--actor', 'u1')).stdout).toBe('2\n');
     expect(objectsOf((await log.run('query', '--count', '--json')).stdout)).toEqual([
-      { totalCount: 6, totalCountIsExact: true },
+      { totalCount: 9, totalCountIsExact: true },
     ]);
   });
 
@@ -176,6 +200,9 @@ describe('annals query', () => {
     ['--fields who', 2, /--fields knows no "who"\.\nUse some of: cursor, id, /],
     ['--first 0', 2, /--first must be a whole number from 1 to/],
     ['--first 3 --all', 2, /exclude each other/],
+    ['--actor-type robot', 2, /--actor-type must be one of MEMBER, SYSTEM/],
+    ['--metadata =x', 2, /--metadata must be KEY or KEY=VALUE/],
+    ['--ip 10.0.0.0/99', 2, /BAD_INPUT: .*10\.0\.0\.0\/99/],
     ['--order up', 2, /--order must be one of newest, oldest/],
     ['--filter {', 2, /--filter is not JSON: [\s\S]*Quote it for the shell/],
     ['--filter []', 2, /--filter must be a JSON object/],

@@ -23,7 +23,7 @@ async function loadedBy(...words: string[]): Promise<string[]> {
 }
 
 /** What a command of a client needs: itself, settings, errors, words. */
-const light = /^(bin\/annals\.mjs|src\/(main|config|errors)\.ts|src\/(cli|model)\/.*|src\/demo\/file\.ts)$/;
+const light = /^(bin\/annals\.mjs|src\/(main|config|errors)\.ts|src\/(cli|config|model)\/.*|src\/demo\/file\.ts)$/;
 
 it.each([
   ['--help', ''],
