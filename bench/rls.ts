@@ -126,7 +126,7 @@ function appendRows({ actors, directories }: Side): AppendRow[] {
     request: 'r',
     location: 'Vienna',
   };
-  const content = { targets: null, targetIds: 'item-1', changes: null, metadata: null };
+  const content = { targets: null, targetIds: 'item-1', changes: null, metadata: null, search: 'person' };
   return Array.from({ length: 500 }, () => ({
     ...{ ...nothing, ...texts, ...where, ...content },
     id: `01900000-0000-7000-8000-${String(++appended).padStart(12, '0')}`,

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { benchAccess } from './access.ts';
 import { benchAppend } from './append.ts';
+import { benchFilter } from './filter.ts';
 import { benchLive } from './live.ts';
 import { benchPeers } from './peers.ts';
 import { benchRead } from './read.ts';
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, (postgres: BenchPostgres, quick: boolean)
   access: benchAccess,
   visibility: benchVisibility,
   rls: benchRls,
+  filter: benchFilter,
 };
 
 const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean' } }, allowPositionals: true });

@@ -29,7 +29,7 @@ import { createLoaders } from './graphql/loaders.ts';
 import { schema } from './graphql/schema.ts';
 import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } from './http/http.ts';
 import { openLive, type Renewals } from './live/live.ts';
-import { type Followers, type Log, openFollowers, openLog, openUpkeep } from './log/log.ts';
+import { type Followers, type Log, openFollowers, openLog, openSearchIndex, openUpkeep } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
 import { openSeal, type Seal } from './model/seal.ts';
 import { pooledRandom, type RandomSource } from './model/uuid.ts';
@@ -140,12 +140,28 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   const auth = openAuth({ store, now, fault: deps.fault }, config);
   const visibility = openVisibility({ store, catalogue, actionNumber });
   const cursors = openCursors(deps.cursorKeys);
-  const query = openQuery({ store, catalogue, actionNumber, actionKey: actions.key, visibility, cursors, now }, config);
+  const searchIndex = openSearchIndex({ store, fault: deps.fault, say: (line) => deps.logger.info({}, line) });
+  const query = openQuery(
+    {
+      store,
+      catalogue,
+      actionNumber,
+      actionKey: actions.key,
+      visibility,
+      cursors,
+      now,
+      onTextsMissing: searchIndex.look,
+    },
+    config,
+  );
   const followers = openFollowers(
     { store, fault: deps.fault, metrics },
     config.statisticsRollUps === 'on' ? [openStatisticsFollower()] : [],
   );
-  const onRecorded = (organization: number) => followers.wake(organization);
+  const onRecorded = (organization: number, count: number) => {
+    followers.wake(organization);
+    searchIndex.recorded(organization, count);
+  };
   const logAt = (clock: () => number): Log =>
     openLog(
       {
@@ -191,7 +207,7 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
     access,
     administration: administration.management,
   };
-  return { auth, log, live, access, administration, services, followers, logAt };
+  return { auth, log, live, access, administration, searchIndex, services, followers, logAt };
 }
 
 /** What is read through a member’s eyes is the access of who looks, and recorded before it is answered. */
@@ -328,6 +344,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     ...(await sharedKeys(store, random)),
   });
   undo.use(domain.followers);
+  undo.use(domain.searchIndex);
   undo.use(domain.log);
   undo.use(domain.access);
   undo.use(domain.live);
@@ -369,6 +386,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     async listen() {
       followers.start();
       owned.use(openUpkeep({ store, now, fault: faults.report }, config));
+      domain.searchIndex.catchUp();
       return owned.use(await openHttp(httpDeps, httpOptions(config)));
     },
     async openDemo() {

@@ -150,6 +150,13 @@ export const errorTable = {
     exit: 2,
   },
 
+  TEXT_NOT_READY: {
+    message: 'Entries of before the search by text are still being prepared for it.',
+    cure: 'Try again after retryAfterMs, or leave `text` out of the filter; the server’s log says how far it is.',
+    http: 503,
+    exit: 4,
+  },
+
   // Live
   HISTORY_CLEARED: {
     message: 'The cursor is older than what the log still holds.',

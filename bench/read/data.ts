@@ -18,23 +18,39 @@ const fillDirectories = `
     select $1, 'vault-' || n, 'VAULT', 'Vault number ' || n from generate_series(1, $2::int) n;
 `;
 
+/** Texts in the names of targets, by how many entries have them. */
+export const textsToFind = {
+  every: 'account',
+  fiftieth: 'fiftieth',
+  thousandth: 'thousandth',
+  one: 'needle',
+  none: 'haystack',
+};
+
 /** $1 organization, $2 entries, $3 days; every name is chosen by the entry’s number. */
 const fillEntries = `
   insert into log_entry (organization_id, position, recorded_at, occurred_at, id, action_id, outcome, severity,
     actor_type, actor_id, directory_id, vault_id, component, actor_name, actor_email, directory_name, vault_name,
-    targets, target_ids, ip, user_agent, device, session, request, location, metadata, salts, digest, leaf)
+    targets, target_ids, ip, user_agent, device, session, request, location, metadata, search, salts, digest, leaf)
   select $1, n, at, at - interval '1 second', uuidv7(at - now()), a.ids[1 + n * 7 % cardinality(a.ids)], 0, 1 + n % 10,
     0, p.ids[1 + n % cardinality(p.ids)], d.ids[1 + n % cardinality(d.ids)], d.ids[1 + n % cardinality(d.ids)], 'web',
     'Person ' || n % 200, 'person.' || n % 200 || '@company.example', 'Vault number ' || n % 160, 'Vault number ' || n % 160,
-    jsonb_build_array(jsonb_build_object('type', 'item', 'id', 'item-' || n % 5000, 'name', 'Administrator account')),
+    jsonb_build_array(jsonb_build_object('type', 'item', 'id', 'item-' || n % 5000, 'name', t.name)),
     array['item-' || n % 5000], '10.1.2.3', 'Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0 Safari/537.36', 'Laptop',
     'session-' || n % 997, 'request-' || n, 'Vienna, AT', '{"attempt": 1, "client": {"version": "7.2.1"}}',
+    -- As searchText writes it: these texts are folded as plain ASCII is.
+    lower(concat_ws(e'\\x1e', concat_ws(e'\\x1f', 'Person ' || n % 200, 'Vault number ' || n % 160, 'Vault number ' || n % 160),
+      'person.' || n % 200 || '@company.example', '10.1.2.3', 'Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0 Safari/537.36',
+      'Laptop', 'session-' || n % 997, 'request-' || n, 'Vienna, AT', 'web', concat_ws(e'\\x1f', 'item-' || n % 5000, t.name), '',
+      concat_ws(e'\\x1f', '1', '7.2.1'))),
     decode(repeat('00', 80), 'hex'), sha256(int8send(n)), sha256(int8send(-n))
   from (select array_agg(id) as ids from action_number) a,
     (select array_agg(id) as ids from actor where organization_id = $1) p,
     (select array_agg(id) as ids from directory where organization_id = $1) d,
     lateral (select n, date_trunc('milliseconds', now() - $3::int * interval '1 day' * (1 - n::float8 / $2::bigint)) as at
-      from generate_series(0, $2::bigint - 1) n) e
+      from generate_series(0, $2::bigint - 1) n) e,
+    lateral (select 'Administrator account' || case when n = $2::bigint / 2 then ' needle'
+      when n % 1000 = 7 then ' thousandth' when n % 50 = 3 then ' fiftieth' else '' end as name) t
 `;
 
 /** What the textbook joins: the catalogue as tables, under the numbers that entries have. */

@@ -104,6 +104,18 @@ query ChangesAndMetadata($filter: LogFilter) {
     },
   },
   {
+    name: 'Filter: by text',
+    document: `# Every one of the texts stands somewhere in the entry, whatever the case. Ordered by when it happened.
+query ByText($filter: LogFilter) {
+  logs(first: 50, filter: $filter, order: { field: OCCURRED_AT, direction: DESC }) {
+    nodes { occurredAt recordedAt description }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+    variables: { filter: { text: { contains: ['bank', 'portal'], in: ['NAMES', 'TARGETS', 'CHANGES'] } } },
+  },
+  {
     name: 'Filter: in the last days',
     document: `# A period that ends now, on the calendar of a time zone: "whole" days begin at midnight, and the last one is today.
 query InTheLastDays($filter: LogFilter) {

@@ -5,6 +5,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { AnnalsError, type FaultReport } from '../errors.ts';
 import { Digester, drawSalts } from '../model/digest.ts';
 import type { EntryInput } from '../model/entry.ts';
+import { searchText } from '../model/text.ts';
 import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import type { AppendResult, AppendRow, Store } from '../store/store.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
@@ -35,8 +36,8 @@ export interface AppendDeps {
   readonly tracing: BatchTracing | null;
   /** Keys the hash under which an idempotency key is remembered: a list of keys alone tells nobody what was recorded. */
   readonly keySecret: KeyObject;
-  /** After a commit that recorded something. */
-  readonly onRecorded: (organization: number) => void;
+  /** After a commit that recorded something, and how many entries. */
+  readonly onRecorded: (organization: number, count: number) => void;
 }
 
 export interface AppendLimits extends Limits {
@@ -65,7 +66,16 @@ function asRow(
 ): AppendRow {
   const { actor, affectedUser, directory, vault, targets } = entry;
   const ids = targets.flatMap((target) => (target.id === null ? [] : [target.id]));
+  const named = {
+    actorName: actor.name,
+    actorEmail: actor.email,
+    affectedUserName: affectedUser.name,
+    affectedUserEmail: affectedUser.email,
+    directoryName: directory?.name ?? null,
+    vaultName: vault?.name ?? null,
+  };
   return {
+    ...named,
     id: made.id,
     key: made.key,
     group: made.group,
@@ -81,12 +91,6 @@ function asRow(
     severity: entry.severity,
     actorType: actor.type,
     component: entry.component,
-    actorName: actor.name,
-    actorEmail: actor.email,
-    affectedUserName: affectedUser.name,
-    affectedUserEmail: affectedUser.email,
-    directoryName: directory?.name ?? null,
-    vaultName: vault?.name ?? null,
     targets: targets.length === 0 ? null : JSON.stringify(targets),
     targetIds: ids.length === 0 ? null : ids.join('\u001f'),
     ip: entry.ip,
@@ -97,6 +101,7 @@ function asRow(
     location: entry.location,
     changes: entry.changes === null ? null : JSON.stringify(entry.changes),
     metadata: entry.metadata === null ? null : JSON.stringify(entry.metadata),
+    search: searchText({ ...entry, ...named }),
   };
 }
 
@@ -136,9 +141,10 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
     // Durable from here on, also when the reply is lost: the caller’s retry finds its keys.
     const result = await deps.store.appendBatch(organization, now, floor, prepared);
     const results = resultsOf(prepared, result);
-    if (results.some((one) => one.kind === 'CREATED')) {
+    const created = results.filter((one) => one.kind === 'CREATED').length;
+    if (created > 0) {
       newest.set(organization, result.recordedAt);
-      deps.onRecorded(organization);
+      deps.onRecorded(organization, created);
     }
     return results;
   };

@@ -11,6 +11,7 @@ import { openRepeatChecker } from './repeat.ts';
 import { type LogTail, openTails } from './tail.ts';
 
 export { type Follower, type Followers, openFollowers } from './follow.ts';
+export { openSearchIndex, type SearchIndex } from './searchIndex.ts';
 export { type LogTail, nowhere, type TailState } from './tail.ts';
 export { openUpkeep } from './upkeep.ts';
 
@@ -57,8 +58,8 @@ export interface LogDeps {
   readonly tracing: Pick<Tracing, 'batch' | 'current'> | null;
   /** Keys the hashes under which idempotency keys are remembered. */
   readonly keySecret: KeyObject;
-  /** After a commit that recorded something. */
-  readonly onRecorded?: (organization: number) => void;
+  /** Told how many entries were recorded here. */
+  readonly onRecorded: (organization: number, count: number) => void;
 }
 
 export interface LogOptions {
@@ -76,10 +77,10 @@ export function openLog(deps: LogDeps, options: LogOptions): Log {
     {
       ...deps,
       repeats: openRepeatChecker(deps.store),
-      onRecorded: (organization) => {
+      onRecorded: (organization, count) => {
         tails.wake(organization);
         deps.store.hints.send();
-        deps.onRecorded?.(organization);
+        deps.onRecorded(organization, count);
       },
     },
     options,

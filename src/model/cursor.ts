@@ -4,7 +4,8 @@
  *
  * Form: base64url of key number (1 byte), tag (16) and ciphertext (35). The tag is HMAC-SHA256 over binding and
  * plaintext, cut to 16 bytes, and also the counter block of AES-256-CTR: the synthetic-IV construction of RFC 5297 with
- * HMAC in place of S2V. Plaintext: kind (1), recordedAt in milliseconds (6), entry id (16), generation (4), filter (8).
+ * HMAC in place of S2V. Plaintext: kind (1), recordedAt in milliseconds (6), entry id (16), generation (4), filter (8). A
+ * place in a list by occurredAt is another kind, so that it is not taken for one in the order of the log.
  */
 import { type Cipheriv, createCipheriv, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { type Hmac, openHmac } from './hmac.ts';
@@ -22,7 +23,12 @@ export interface CursorScope {
   readonly generation: number;
   /** Identifies the filter; '' for none. */
   readonly filter: string;
+  /** What the list is ordered by: RECORDED_AT unless stated. */
+  readonly order?: ListOrder;
 }
+
+export const listOrders = ['RECORDED_AT', 'OCCURRED_AT'] as const;
+export type ListOrder = (typeof listOrders)[number];
 
 /** After an entry, or past everything recorded before a time (a log's closed floor). */
 export type CursorPlace =
@@ -30,7 +36,7 @@ export type CursorPlace =
   | { readonly kind: 'time'; readonly recordedAt: number };
 
 /** Why a cursor cannot be used. */
-export type CursorProblem = 'NOT_A_CURSOR' | 'OTHER_LOG' | 'OTHER_GENERATION' | 'OTHER_FILTER';
+export type CursorProblem = 'NOT_A_CURSOR' | 'OTHER_LOG' | 'OTHER_GENERATION' | 'OTHER_FILTER' | 'OTHER_ORDER';
 
 export interface Cursors {
   seal(place: CursorPlace, scope: CursorScope): string;
@@ -42,6 +48,9 @@ const filterBytes = 8;
 const plainBytes = 1 + 6 + 16 + 4 + filterBytes;
 const sealedBytes = 1 + tagBytes + plainBytes;
 const noId = Buffer.alloc(16);
+/** What a cursor names: an entry, a time, or an entry in the order of occurredAt. */
+const kinds = { entry: 1, time: 2, occurrence: 3 } as const;
+const isOccurrence = ({ order }: CursorScope): boolean => order === 'OCCURRED_AT';
 
 interface DerivedKey {
   readonly id: number;
@@ -96,7 +105,7 @@ export function openCursors(keys: readonly CursorKey[]): Cursors {
   return {
     seal(place, scope) {
       const plain = Buffer.alloc(plainBytes);
-      plain.writeUInt8(place.kind === 'entry' ? 1 : 2, 0);
+      plain.writeUInt8(kinds[place.kind === 'entry' && isOccurrence(scope) ? 'occurrence' : place.kind], 0);
       plain.writeUIntBE(place.recordedAt, 1, 6);
       plain.set(place.kind === 'entry' ? uuidBytes(place.id) : noId, 7);
       plain.writeUInt32BE(scope.generation, 23);
@@ -124,8 +133,9 @@ export function openCursors(keys: readonly CursorKey[]): Cursors {
       if (!timingSafeEqual(plain.subarray(27, 35), filterTag(key, scope.filter))) {
         return 'OTHER_FILTER';
       }
+      if ((plain[0] === kinds.occurrence) !== isOccurrence(scope)) return 'OTHER_ORDER';
       const recordedAt = plain.readUIntBE(1, 6);
-      return plain[0] === 1
+      return plain[0] !== kinds.time
         ? { kind: 'entry', recordedAt, id: uuidFromBytes(plain.subarray(7, 23)) }
         : { kind: 'time', recordedAt };
     },

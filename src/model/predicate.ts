@@ -4,6 +4,7 @@
  */
 import type { Entry, Json } from './entry.ts';
 import { inNetworks, type Network } from './ip.ts';
+import { containsText, type TextField } from './text.ts';
 
 type Scalar = string | number;
 /** What a value inside metadata is compared with. */
@@ -70,7 +71,9 @@ export type Predicate =
   /** Metadata has a value at the path, keys of objects one inside the other; of JSON’s null, too. */
   | { readonly op: 'metadataExists'; readonly path: readonly string[] }
   /** That value is one of these, or a list with one of these in it. Of equal type and value: "1" is not 1. */
-  | { readonly op: 'metadataIn'; readonly path: readonly string[]; readonly values: ReadonlySet<JsonScalar> };
+  | { readonly op: 'metadataIn'; readonly path: readonly string[]; readonly values: ReadonlySet<JsonScalar> }
+  /** The folded text stands in one of the fields; null is all of them. */
+  | { readonly op: 'text'; readonly text: string; readonly fields: ReadonlySet<TextField> | null };
 
 /** A predicate without parts. */
 export type Leaf = Exclude<Predicate, { readonly op: 'and' | 'or' | 'not' }>;
@@ -124,6 +127,8 @@ export function matches(predicate: Predicate, entry: Entry): boolean {
       return valueAt(entry.metadata, predicate.path) !== undefined;
     case 'metadataIn':
       return isOneOf(valueAt(entry.metadata, predicate.path), predicate.values);
+    case 'text':
+      return containsText(entry, predicate.text, predicate.fields);
   }
 }
 
@@ -132,7 +137,8 @@ const negated = (op: 'and' | 'or') => (op === 'and' ? 'or' : 'and');
 /** A leaf that no entry satisfies, whatever it holds. */
 const isEmpty = (leaf: Leaf): boolean =>
   ((leaf.op === 'in' || leaf.op === 'metadataIn') && leaf.values.size === 0) ||
-  (leaf.op === 'network' && leaf.networks.length === 0);
+  (leaf.op === 'network' && leaf.networks.length === 0) ||
+  (leaf.op === 'text' && leaf.fields?.size === 0);
 
 /**
  * An equal predicate in which `not` stands only on leaves, `and`/`or` are flat, and constants are folded away.

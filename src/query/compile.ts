@@ -20,6 +20,7 @@ import {
   timePredicates,
 } from './conditions.ts';
 import type { LogFilter, SetCondition } from './filter.ts';
+import { textPredicates } from './text.ts';
 
 /** What ids and keys stand for in the log. */
 export interface Resolver {
@@ -33,6 +34,8 @@ export interface Resolver {
   readonly under: (directories: readonly number[]) => Promise<ReadonlySet<number>>;
   /** Milliseconds: where periods that end now end. */
   readonly now: number;
+  /** Throws TEXT_NOT_READY while searching by text would miss entries. */
+  readonly requireTexts: () => Promise<void>;
 }
 
 type Numbers = ReadonlyMap<string, readonly number[]>;
@@ -150,7 +153,7 @@ function namePredicates(filter: LogFilter, resolved: Resolved, path: string): Pr
 /** Texts that are compared as they are. */
 const textFields = ['component', 'userAgent', 'device', 'session', 'request', 'location'] as const;
 
-function valuePredicates(filter: LogFilter, path: string, now: number): Predicate[] {
+function valuePredicates(filter: LogFilter, path: string, { now, hiddenFields }: Resolver): Predicate[] {
   return [
     ...setPredicates('targetId', filter.target, itself, `${path}.target`),
     ...setPredicates('targetType', filter.target?.type, itself, `${path}.target.type`),
@@ -163,6 +166,8 @@ function valuePredicates(filter: LogFilter, path: string, now: number): Predicat
     ...metadataPredicates(filter.metadata, `${path}.metadata`),
     ...timePredicates('occurredAt', filter.occurredAt, `${path}.occurredAt`, now),
     ...timePredicates('recordedAt', filter.recordedAt, `${path}.recordedAt`, now),
+    // Last: a stream folds the texts of each entry that satisfies what stands before.
+    ...textPredicates(filter.text, hiddenFields, `${path}.text`),
   ];
 }
 
@@ -172,7 +177,7 @@ function build(filter: LogFilter, resolver: Resolver, resolved: Resolved, path: 
   const parts = [
     ...actionPredicates(filter, resolver, path),
     ...namePredicates(filter, resolved, path),
-    ...valuePredicates(filter, path, resolver.now),
+    ...valuePredicates(filter, path, resolver),
   ];
   if (filter.and) parts.push({ op: 'and', of: nested(filter.and, 'and') });
   if (filter.or) parts.push({ op: 'or', of: nested(filter.or, 'or') });
@@ -189,7 +194,7 @@ export interface CompiledFilter {
   readonly relative: boolean;
 }
 
-/** Errors: BAD_INPUT with the path of the condition, QUERY_TOO_LARGE, FIELD_HIDDEN. */
+/** Errors: BAD_INPUT with the path of the condition, QUERY_TOO_LARGE, FIELD_HIDDEN, TEXT_NOT_READY. */
 export async function compileFilter(
   filter: LogFilter | null | undefined,
   resolver: Resolver,
@@ -198,6 +203,10 @@ export async function compileFilter(
   const root = filter ?? {};
   const parts = partsOf(root, limits);
   refuseHidden(parts, resolver.hiddenFields);
-  const predicate = normalize(build(root, resolver, await resolveNames(parts, resolver), 'filter'));
+  const [resolved] = await Promise.all([
+    resolveNames(parts, resolver),
+    parts.some(({ filter: { text } }) => text) ? resolver.requireTexts() : null,
+  ]);
+  const predicate = normalize(build(root, resolver, resolved, 'filter'));
   return { predicate, relative: parts.some(isRelative) };
 }

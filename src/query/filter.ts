@@ -1,6 +1,7 @@
 /** The filter language as a reader writes it: the product’s own ids, catalogue keys, RFC 3339 times. */
 import type { PeriodUnit } from '../model/calendar.ts';
 import type { ActorType, Json, Outcome } from '../model/entry.ts';
+import type { TextField } from '../model/text.ts';
 
 /** Absent and null conditions do not restrict. `in: []` matches nothing, `notIn: []` everything. */
 export interface SetCondition<T> {
@@ -41,6 +42,12 @@ export interface MetadataCondition {
   readonly exists?: boolean | null | undefined;
 }
 
+/** Every one of the texts is contained in the entry, whatever the case; `in` restricts the fields. */
+export interface TextCondition {
+  readonly contains: readonly string[];
+  readonly in?: readonly TextField[] | null;
+}
+
 export interface LogFilter {
   readonly and?: readonly LogFilter[] | null;
   readonly or?: readonly LogFilter[] | null;
@@ -72,6 +79,7 @@ export interface LogFilter {
   /** `field`: names of changed fields. */
   readonly changes?: { readonly field?: SetCondition<string> | null; readonly exists?: boolean | null } | null;
   readonly metadata?: readonly MetadataCondition[] | null;
+  readonly text?: TextCondition | null;
   readonly occurredAt?: TimeCondition | null;
   readonly recordedAt?: TimeCondition | null;
 }

@@ -1,8 +1,9 @@
-/** Relay pagination over the log, in either order and either direction. */
+/** Relay pagination over the log, in either order, by either clock and in either direction. */
 import { AnnalsError } from '../errors.ts';
+import type { ListOrder } from '../model/cursor.ts';
 import type { Entry, LogPlace } from '../model/entry.ts';
 import type { Predicate } from '../model/predicate.ts';
-import type { Store } from '../store/store.ts';
+import type { LocatedEntry, OccurrencePlace, Store } from '../store/store.ts';
 import type { PageArguments } from './query.ts';
 
 export const pageLimit = 500;
@@ -47,19 +48,25 @@ export function extentOf({ first, last }: PageArguments): Extent {
 }
 
 /** A cursor’s place, and whether an entry that still satisfies the predicate stands exactly there. */
-export interface Bound {
-  readonly place: LogPlace;
+export interface Bound<Place> {
+  readonly place: Place;
   readonly matched: boolean;
 }
 
-export interface PageSpan {
-  readonly organization: number;
-  readonly predicate: Predicate;
+export interface PageSpan<Place> {
   readonly direction: 'ASC' | 'DESC';
-  readonly after: Bound | null;
-  readonly before: Bound | null;
+  readonly after: Bound<Place> | null;
+  readonly before: Bound<Place> | null;
   readonly extent: Extent;
 }
+
+/** Entries between two places, exclusive and in ascending order whatever the direction, from one end on. */
+export type ReadBetween<Place> = (
+  direction: 'ASC' | 'DESC',
+  after: Place | null,
+  before: Place | null,
+  limit: number,
+) => Promise<Entry[]>;
 
 export interface Page {
   readonly entries: readonly Entry[];
@@ -69,22 +76,15 @@ export interface Page {
 
 const reverse = (direction: 'ASC' | 'DESC') => (direction === 'ASC' ? 'DESC' : 'ASC');
 
-/** List order to log order: in a newest-first list, what comes after a place was recorded before it. */
-const logBounds = (direction: 'ASC' | 'DESC', after: LogPlace | null, before: LogPlace | null) =>
-  direction === 'ASC' ? { after, before } : { after: before, before: after };
-
-export async function readSpan(store: Pick<Store, 'readPage'>, span: PageSpan): Promise<Page> {
-  const { organization, predicate, direction, extent } = span;
-  const read = (after: LogPlace | null, before: LogPlace | null, forward: boolean, limit: number) =>
-    store.readPage({
-      organization,
-      predicate,
-      direction: forward ? direction : reverse(direction),
-      ...logBounds(direction, after, before),
-      limit,
-    });
+export async function readSpan<Place>(readBetween: ReadBetween<Place>, span: PageSpan<Place>): Promise<Page> {
+  const { direction, extent } = span;
+  // In a newest-first list, what comes after a place is earlier than it.
+  const read = (after: Place | null, before: Place | null, forward: boolean, limit: number) =>
+    direction === 'ASC'
+      ? readBetween(forward ? direction : reverse(direction), after, before, limit)
+      : readBetween(forward ? direction : reverse(direction), before, after, limit);
   /** Whether anything matches on the far side of a bound, the bound itself included. */
-  const beyond = async (bound: Bound | null, side: 'after' | 'before'): Promise<boolean> => {
+  const beyond = async (bound: Bound<Place> | null, side: 'after' | 'before'): Promise<boolean> => {
     if (bound === null) return false;
     if (bound.matched) return true;
     return (await (side === 'after' ? read(null, bound.place, false, 1) : read(bound.place, null, true, 1))).length > 0;
@@ -100,4 +100,29 @@ export async function readSpan(store: Pick<Store, 'readPage'>, span: PageSpan): 
     hasNextPage: (extent.forward && more) || (await beyond(span.before, 'before')),
     hasPreviousPage: (!extent.forward && more) || (await beyond(span.after, 'after')),
   };
+}
+
+const byOccurrence = (located: LocatedEntry | null): Bound<OccurrencePlace> | null =>
+  located === null
+    ? null
+    : { place: { occurredAt: located.occurredAt, position: located.place.position }, matched: located.matched };
+
+/** A page of a list in the order asked for, between the entries that cursors lead to. */
+export function readList(
+  store: Pick<Store, 'readPage' | 'readPageByOccurrence'>,
+  list: { readonly organization: number; readonly predicate: Predicate; readonly order: ListOrder },
+  span: PageSpan<LogPlace> & { readonly after: LocatedEntry | null; readonly before: LocatedEntry | null },
+): Promise<Page> {
+  const { organization, predicate } = list;
+  const request = { organization, predicate };
+  if (list.order === 'RECORDED_AT') {
+    return readSpan(
+      (direction, after, before, limit) => store.readPage({ ...request, direction, after, before, limit }),
+      span,
+    );
+  }
+  return readSpan(
+    (direction, after, before, limit) => store.readPageByOccurrence({ ...request, direction, after, before, limit }),
+    { ...span, after: byOccurrence(span.after), before: byOccurrence(span.before) },
+  );
 }

@@ -2,17 +2,17 @@
 import { type Principal, requirePermission } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { AnnalsError } from '../errors.ts';
-import type { CursorPlace, CursorScope, Cursors } from '../model/cursor.ts';
+import type { CursorPlace, CursorScope, Cursors, ListOrder } from '../model/cursor.ts';
 import type { ActorType, Entry, LogPlace } from '../model/entry.ts';
 import { both, type Predicate } from '../model/predicate.ts';
 import { redact } from '../model/redact.ts';
-import type { Store, StoredActor, StoredDirectoryName } from '../store/store.ts';
+import type { LocatedEntry, Store, StoredActor, StoredDirectoryName } from '../store/store.ts';
 import type { Sight, Visibility } from '../visibility/visibility.ts';
 import type { FilterLimits } from './bounds.ts';
 import { compileFilter, filterIdentity, type Resolver } from './compile.ts';
 import type { LogFilter } from './filter.ts';
 import { isStorable, knownOf, openNames, seenBy } from './names.ts';
-import { type Bound, defaultPicker, type Extent, extentOf, type Page, readSpan } from './page.ts';
+import { defaultPicker, type Extent, extentOf, type Page, readList } from './page.ts';
 import { openStatistics, type StatisticsLimits, type StatisticsQueries } from './statistics.ts';
 
 export { type LogDimension, logDimensions, type StatisticsKey } from './dimensions.ts';
@@ -28,7 +28,9 @@ export interface PageArguments {
   readonly last?: number | null;
   readonly before?: string | null;
   readonly filter?: LogFilter | null;
-  /** By recordedAt; DESC (newest first) unless stated. */
+  /** RECORDED_AT, the order of the log, unless stated. */
+  readonly order?: ListOrder | null;
+  /** DESC (newest first) unless stated. */
   readonly direction?: 'ASC' | 'DESC' | null;
 }
 
@@ -100,7 +102,12 @@ export interface QueryDeps {
   readonly cursors: Cursors;
   /** Milliseconds. */
   readonly now: () => number;
+  /** Told of a log that cannot be searched yet. */
+  readonly onTextsMissing: (organization: number) => void;
 }
+
+/** When to ask again for a search that is not ready. */
+const textRetryMs = 5000;
 
 /** A stream whose filter has a period that ends now moves its beginning this often. */
 const renewMs = 60_000;
@@ -117,6 +124,7 @@ const problems = {
   NOT_A_CURSOR: ['BAD_CURSOR', 'This is not a cursor of this server.'],
   OTHER_LOG: ['BAD_CURSOR', 'This is not a cursor of this log.'],
   OTHER_FILTER: ['BAD_CURSOR', 'The cursor was made with another filter.'],
+  OTHER_ORDER: ['BAD_CURSOR', 'The cursor belongs to a page in another order.'],
   OTHER_GENERATION: ['LOG_RESTORED', undefined],
 } as const;
 
@@ -166,8 +174,14 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits & StatisticsLimi
     },
     under: (directories) => visibility.under(principal, directories),
     now: deps.now(),
+    async requireTexts() {
+      if (!(await store.lacksTexts(principal.organization))) return;
+      deps.onTextsMissing(principal.organization);
+      throw new AnnalsError('TEXT_NOT_READY', { path: 'filter', retryAfterMs: textRetryMs });
+    },
   });
 
+  /** Of the log’s own order. */
   const scopeOf = (principal: Principal, filter: LogFilter | null | undefined): CursorScope => ({
     organizationUid: principal.organizationUid,
     generation: principal.generation,
@@ -196,9 +210,12 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits & StatisticsLimi
     scope: CursorScope,
     predicate: Predicate,
     path: string,
-  ): Promise<Bound> => {
+  ): Promise<LocatedEntry> => {
     const place = openQueryCursor(cursors, cursor, scope, path);
-    if (place.kind === 'time') return { place: { recordedAt: place.recordedAt, position: -1 }, matched: false };
+    if (place.kind === 'time') {
+      const { recordedAt } = place;
+      return { place: { recordedAt, position: -1 }, occurredAt: recordedAt, matched: false };
+    }
     const found = await store.locateEntry(principal.organization, place.recordedAt, place.id, predicate);
     if (found === null) throw new AnnalsError('HISTORY_CLEARED', { path });
     return found;
@@ -229,17 +246,22 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits & StatisticsLimi
 
     async logs(principal, page) {
       const extent = extentOf(page);
-      const direction = page.direction ?? 'DESC';
+      const { direction: wanted, order: wantedOrder } = page;
+      const [direction, order] = [wanted ?? 'DESC', wantedOrder ?? 'RECORDED_AT'];
       const { predicate, scope } = await resolve(principal, page.filter);
+      const listScope = { ...scope, order };
       const bound = (cursor: string | null | undefined, path: string) =>
-        typeof cursor === 'string' ? locate(principal, cursor, scope, predicate, path) : null;
+        typeof cursor === 'string' ? locate(principal, cursor, listScope, predicate, path) : null;
       const [after, before] = await Promise.all([bound(page.after, 'after'), bound(page.before, 'before')]);
       const { organization } = principal;
-      const found = await readSpan(store, { organization, predicate, direction, after, before, extent });
-      const head = headOf(page, direction, extent, found);
+      // Nothing that is recorded after this is missed by a stream from here, and all of before is on the first page’s list.
+      const early =
+        order === 'OCCURRED_AT' && after === null && before === null ? await newest(principal, predicate, null) : null;
+      const found = await readList(store, { organization, predicate, order }, { direction, after, before, extent });
+      const head = order === 'OCCURRED_AT' ? (early ?? 'unknown') : headOf(page, direction, extent, found);
       return {
         edges: found.entries.map((entry) => ({
-          cursor: cursors.seal(placeOf(entry), scope),
+          cursor: cursors.seal(placeOf(entry), listScope),
           entry: redact(entry, principal.role.hiddenFields),
         })),
         hasNextPage: found.hasNextPage,

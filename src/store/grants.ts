@@ -2,11 +2,11 @@ import type { ClientBase } from 'pg';
 import { escapeIdentifier } from 'pg';
 
 /**
- * Tables that the server’s role reads and never writes to itself: what is in the log, and what it remembers of keys,
- * changes through the database’s functions only. Their partitions are never named by the server’s statements. Prisma’s own
+ * Tables that the server’s role reads and never writes to itself: what is in the log, by what it is searched, and what it
+ * remembers of keys, changes through the database’s functions only. Their partitions are never named by the server’s statements. Prisma’s own
  * table is read for the server’s health.
  */
-const readOnlyTables: readonly string[] = ['log_entry', 'idempotency_key', '_prisma_migrations'];
+const readOnlyTables: readonly string[] = ['log_entry', 'search_block', 'idempotency_key', '_prisma_migrations'];
 
 /**
  * What the server’s role may write in tables that give entries their meaning: numbers, external ids, keys, generation and

@@ -9,6 +9,7 @@ import type {
 import pg from 'pg';
 import { AnnalsError } from '../errors.ts';
 import { grantServerRole } from './grants.ts';
+import { completePartitionIndexes } from './partition-indexes.ts';
 import { withSchemaEngine } from './schema-engine.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -48,6 +49,7 @@ export async function migrate(ownerUrl: string, options: MigrateOptions = {}): P
       apply(engine, migrations, (cause) => failed(client, said, cause)),
     );
     for (const name of applied) options.log?.(`applied the migration ${name}`);
+    for (const name of await completePartitionIndexes(client)) options.log?.(`made the index ${name}`);
     if (options.serverRole !== undefined && options.serverRole !== owner)
       await grantServerRole(client, options.serverRole);
     return applied;

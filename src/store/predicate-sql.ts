@@ -8,6 +8,7 @@ import {
   type PredicateField,
   type PresenceField,
 } from '../model/predicate.ts';
+import { fieldSeparator, type TextField, textFields } from '../model/text.ts';
 import { type IntSets, intSetSql, openIntSets, shortList } from './int-set.ts';
 
 /** How a field stands in the table: one value, an array that overlaps, or a member of objects in a JSON list. */
@@ -179,6 +180,19 @@ function metadataInSql(path: readonly string[], values: ReadonlySet<JsonScalar>,
   )})`;
 }
 
+/** A field’s part of the text; of fields that it ends before, ''. The whole is looked through first: mostly it says no. */
+function textSql(text: string, fields: ReadonlySet<TextField> | null, parameters: Parameters): string {
+  if (!isText(text)) return 'false';
+  const sought = parameters.add(text, 'text');
+  const whole = `strpos(e.search, ${sought}) > 0`;
+  if (fields === null) return whole;
+  const separator = parameters.add(fieldSeparator, 'text');
+  const parts = textFields.flatMap((field, index) =>
+    fields.has(field) ? [`strpos(split_part(e.search, ${separator}, ${index + 1}), ${sought}) > 0`] : [],
+  );
+  return `(${whole} and (${parts.join(' or ')}))`;
+}
+
 function leafSql(leaf: Leaf, parameters: Parameters): string {
   switch (leaf.op) {
     case 'in':
@@ -195,6 +209,8 @@ function leafSql(leaf: Leaf, parameters: Parameters): string {
     }
     case 'metadataIn':
       return metadataInSql(leaf.path, leaf.values, parameters);
+    case 'text':
+      return textSql(leaf.text, leaf.fields, parameters);
   }
 }
 

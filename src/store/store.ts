@@ -19,9 +19,11 @@ import * as installation from './statements/installation.ts';
 import * as jwt from './statements/jwt.ts';
 import * as jwtIssuers from './statements/jwtIssuers.ts';
 import * as names from './statements/names.ts';
+import * as occurrence from './statements/occurrence.ts';
 import * as outbox from './statements/outbox.ts';
 import * as read from './statements/read.ts';
 import { rollUpEntries } from './statements/rollUp.ts';
+import * as search from './statements/search.ts';
 import { readStatistics } from './statements/statistics.ts';
 import * as tail from './statements/tail.ts';
 import * as worldRead from './statements/worldRead.ts';
@@ -29,6 +31,8 @@ import * as worldWrite from './statements/worldWrite.ts';
 
 export type { PrismaClient } from './generated/client.ts';
 export type { JwtIssuerRecord, JwtKeys } from './issuer-row.ts';
+export type { PageRequest } from './plan/page.ts';
+export { blockEntries } from './plan/text.ts';
 export type { StoredRole } from './role-row.ts';
 export type { AccessCounts, AccessWindowKey, EndedAccessWindow, KnownToken } from './statements/access.ts';
 export type { TokenRecord } from './statements/administration.ts';
@@ -39,9 +43,11 @@ export type { GuardRecord, PendingRecord, Standing } from './statements/guards.t
 export type { StatedGrant, StoredCredential, StoredGrant, StoredMember } from './statements/identity.ts';
 export type { NamedByClaims, StoredJwtCredential } from './statements/jwt.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
+export type { OccurrencePlace, OccurrenceRequest } from './statements/occurrence.ts';
 export type { OutboxBatch } from './statements/outbox.ts';
-export type { PageRequest } from './statements/read.ts';
+export type { LocatedEntry } from './statements/read.ts';
 export { followerName as statisticsFollowerName } from './statements/rollUp.ts';
+export type { MissingText, SearchBlock, SearchedEntry } from './statements/search.ts';
 export type { Grouping, GroupKey, RolledPart, StatisticsRequest, StatisticsRow } from './statements/statistics.ts';
 export type { Tail } from './statements/tail.ts';
 export type {
@@ -66,7 +72,9 @@ type Statements = typeof access &
   typeof installation &
   typeof jwt &
   typeof names &
+  typeof occurrence &
   typeof read &
+  typeof search &
   typeof tail;
 type StatementNames = {
   [K in keyof Statements]: Statements[K] extends (database: Database, ...rest: never[]) => Promise<unknown> ? K : never;
@@ -131,7 +139,9 @@ function bind(database: Database): BoundStatements {
     ...installation,
     ...jwt,
     ...names,
+    ...occurrence,
     ...read,
+    ...search,
     ...tail,
   };
   const bound = Object.entries(all).map(([name, run]) => [

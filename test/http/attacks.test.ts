@@ -251,6 +251,19 @@ const filtered: Attack[] = [
     ask: asMember(`{ filterValues(field: ACTOR, search: "${secret.slice(0, 3)}") { key { name } } }`),
     data: { filterValues: [] },
   },
+  // A visible entry has it in hidden fields, and a hidden entry in fields of every kind.
+  {
+    name: 'a search for a text that only hidden fields and entries have',
+    ask: asMember(page, { filter: { text: { contains: [secret.toLowerCase()] } } }),
+    data: nothing,
+  },
+  ...wrapped({ text: { contains: [secret], in: ['NAMES', 'TARGETS'] } }).map(
+    ([shape, filter]): Attack => ({
+      name: `a search for a text in hidden fields, ${shape}`,
+      ask: asMember(page, { filter }),
+      code: 'FIELD_HIDDEN',
+    }),
+  ),
   {
     name: 'a search for a hidden name',
     ask: asMember(

@@ -2,7 +2,7 @@ import { createHook } from 'node:async_hooks';
 import { expect, test } from 'vitest';
 import { AnnalsError } from '../../src/errors.ts';
 import { always } from '../../src/model/predicate.ts';
-import { newOrganization, plainEntries, useTestApps } from '../support/app.ts';
+import { isOfSearch, newOrganization, plainEntries, useTestApps } from '../support/app.ts';
 import { headLock, hold, waitingSessions } from './locks.ts';
 
 const queueEntries = 1000;
@@ -11,7 +11,9 @@ const at = useTestApps({ APPEND_QUEUE_ENTRIES: String(queueEntries) });
 /** The statements that run meanwhile. */
 async function statementsOf(run: () => Promise<unknown>): Promise<string[]> {
   const texts: string[] = [];
-  using _observed = at.app.store.observe((text) => texts.push(text));
+  using _observed = at.app.store.observe((text) => {
+    if (!isOfSearch(text)) texts.push(text);
+  });
   await run();
   return texts;
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ListOrder, listOrders } from '../../src/model/cursor.ts';
 import type { LogFilter, LogPage, PageArguments } from '../../src/query/query.ts';
+import type { Recorded } from '../support/oracle.ts';
 import { logFilter } from '../support/reading.ts';
 import { openTestApp, type TestApp } from '../support/readingApp.ts';
 import { openReadingLog, type ReadingLog, type Viewpoint } from './support.ts';
@@ -21,6 +23,7 @@ afterAll(() => at?.[Symbol.asyncDispose]());
 
 const who = fc.nat({ max: 4 }).map((index) => index);
 const direction = fc.constantFrom('ASC', 'DESC');
+const clock = fc.constantFrom(...listOrders);
 const viewpoint = (index: number): Viewpoint => {
   const found = log.viewpoints[index];
   if (found === undefined) throw new TypeError('no such viewpoint');
@@ -29,9 +32,20 @@ const viewpoint = (index: number): Viewpoint => {
 const read = (viewer: Viewpoint, page: PageArguments) => at.app.services.query.logs(viewer.principal, page);
 const idsOf = (page: LogPage) => page.edges.map(({ entry }) => entry.id);
 
+const occurredAt = ({ input, recordedAt }: Recorded) =>
+  input.occurredAt == null ? recordedAt : new Date(input.occurredAt).getTime();
+
 /** The expected list in the order of the page. */
-function listOf(viewer: Viewpoint, filter: LogFilter | null, order: 'ASC' | 'DESC'): string[] {
-  const ids = log.expected(viewer, filter).map((entry) => entry.id);
+function listOf(
+  viewer: Viewpoint,
+  filter: LogFilter | null,
+  order: 'ASC' | 'DESC',
+  by: ListOrder = 'RECORDED_AT',
+): string[] {
+  const entries = log.expected(viewer, filter);
+  // Of equal times, as they were recorded: sorting is stable.
+  if (by === 'OCCURRED_AT') entries.sort((one, other) => occurredAt(one) - occurredAt(other));
+  const ids = entries.map((entry) => entry.id);
   return order === 'ASC' ? ids : ids.reverse();
 }
 
@@ -50,9 +64,10 @@ test('any page between any two cursors is the slice that Relay asks for, with ex
     order: 'ASC' | 'DESC',
     [after, before]: (number | null)[],
     { forward, count }: { forward: boolean; count: number },
+    by: ListOrder,
   ) => {
-    const list = listOf(viewer, filter, order);
-    const whole = await read(viewer, { first: 500, filter, direction: order });
+    const list = listOf(viewer, filter, order, by);
+    const whole = await read(viewer, { first: 500, filter, direction: order, order: by });
     expect(idsOf(whole)).toEqual(list);
     const index = (from: number | null | undefined) =>
       from === null || from === undefined || list.length === 0 ? null : from % list.length;
@@ -66,6 +81,7 @@ test('any page between any two cursors is the slice that Relay asks for, with ex
       before: cursor(right),
       filter,
       direction: order,
+      order: by,
     });
     const slice = forward
       ? list.slice(low, Math.min(high, low + count))
@@ -79,7 +95,7 @@ test('any page between any two cursors is the slice that Relay asks for, with ex
     expect(await page.totalCount()).toEqual({ count: list.length, exact: true });
   };
   await fc.assert(
-    fc.asyncProperty(who, filters, direction, fc.tuple(place, place), size, (index, ...rest) =>
+    fc.asyncProperty(who, filters, direction, fc.tuple(place, place), size, clock, (index, ...rest) =>
       property(viewpoint(index), ...rest),
     ),
     { numRuns: 250 },
@@ -93,12 +109,13 @@ async function walk(
   order: 'ASC' | 'DESC',
   sizes: readonly number[],
   forward: boolean,
+  by: ListOrder = 'RECORDED_AT',
 ) {
   const pages: LogPage[] = [];
   for (let cursor: string | null = null; ; ) {
     const count: number = sizes[pages.length % sizes.length] ?? 1;
     const extent = forward ? { first: count, after: cursor } : { last: count, before: cursor };
-    const page = await read(viewer, { ...extent, filter, direction: order });
+    const page = await read(viewer, { ...extent, filter, direction: order, order: by });
     const [behind, ahead] = forward
       ? [page.hasPreviousPage, page.hasNextPage]
       : [page.hasNextPage, page.hasPreviousPage];
@@ -131,12 +148,13 @@ test('walks in both directions and orders concatenate to the whole list', async 
     order: 'ASC' | 'DESC',
     counts: readonly number[],
     forward: boolean,
+    by: ListOrder,
   ) => {
-    const pages = (await walk(viewer, filter, order, counts, forward)).map(idsOf);
-    expect((forward ? pages : pages.reverse()).flat()).toEqual(listOf(viewer, filter, order));
+    const pages = (await walk(viewer, filter, order, counts, forward, by)).map(idsOf);
+    expect((forward ? pages : pages.reverse()).flat()).toEqual(listOf(viewer, filter, order, by));
   };
   await fc.assert(
-    fc.asyncProperty(who, filters, direction, sizes, fc.boolean(), (index, ...rest) =>
+    fc.asyncProperty(who, filters, direction, sizes, fc.boolean(), clock, (index, ...rest) =>
       property(viewpoint(index), ...rest),
     ),
     { numRuns: 60 },
@@ -168,6 +186,23 @@ test('pages walked while others record, then the stream from headCursor: no gap 
     { numRuns: 40 },
   );
   expect(at.app.services.live.streams).toBe(0);
+});
+
+test('the head of a list by occurredAt is that of the log: a stream from it misses nothing that is recorded meanwhile', async () => {
+  const viewer = viewpoint(0);
+  const filter = { actor: { in: ['early'] } };
+  const early = (days: number) => ({
+    action: 'passwork.item_viewed',
+    actor: { id: 'early' },
+    occurredAt: new Date(at.clock.now - days * 86_400_000),
+  });
+  await log.append([early(3), early(1)]);
+  const page = await read(viewer, { first: 50, filter, order: 'OCCURRED_AT' });
+  expect(idsOf(page)).toEqual(listOf(viewer, filter, 'DESC', 'OCCURRED_AT'));
+  // Recorded after the page, and before its head is asked for; it happened before what the page has.
+  await log.append([early(9)]);
+  const head = await page.headCursor();
+  expect(await follow(viewer, filter, head, 1)).toEqual(listOf(viewer, filter, 'ASC').slice(2));
 });
 
 test('headCursor of a page that reaches the head is that page’s own, whatever came since', async () => {

@@ -169,6 +169,34 @@ test.each<[string, PageArguments, string, string, RegExp]>([
     'filter',
     /11 values; at most 10/,
   ],
+  [
+    'too short a text',
+    { filter: { text: { contains: ['abc', 'a'] } } },
+    'BAD_INPUT',
+    'filter.text.contains[1]',
+    /"a" is too short.*2/,
+  ],
+  [
+    'an empty text',
+    { filter: { not: { text: { contains: [''] } } } },
+    'BAD_INPUT',
+    'filter.not.text.contains[0]',
+    /too short/,
+  ],
+  [
+    'too long a text',
+    { filter: { text: { contains: ['a'.repeat(201)] } } },
+    'BAD_INPUT',
+    'filter.text.contains[0]',
+    /201 characters; at most 200/,
+  ],
+  [
+    'a text in an unknown field',
+    { filter: wrong('{"text":{"contains":["abc"],"in":["NAMES","BODY"]}}') },
+    'BAD_INPUT',
+    'filter.text.in[1]',
+    /"BODY" is not one of NAMES, EMAIL/,
+  ],
   ['first and last', { first: 1, last: 1 }, 'BAD_INPUT', 'last', /exclude/],
   ['a negative first', { first: -1 }, 'BAD_INPUT', 'first', /-1/],
   ['a negative last', { last: -5 }, 'BAD_INPUT', 'last', /-5/],
@@ -198,6 +226,20 @@ describe('cursors', () => {
     const after = await cursorOf({ direction: 'DESC' });
     expect((await read({ before: after, direction: 'ASC' })).edges).toHaveLength(2);
     expect((await read({ after, direction: 'DESC', last: 5 })).edges).toHaveLength(2);
+  });
+
+  test('a cursor of one order is refused in the other, and by a stream', async () => {
+    const { query } = at.app.services;
+    const recorded = await cursorOf({});
+    const occurred = await cursorOf({ order: 'OCCURRED_AT' });
+    const refused = { code: 'BAD_CURSOR', path: 'after', message: expect.stringMatching(/another order/) };
+    expect(await refusal(read({ after: occurred }))).toEqual(refused);
+    expect(await refusal(read({ after: recorded, order: 'OCCURRED_AT' }))).toEqual(refused);
+    expect(await refusal((await query.stream(owner, null)).open(occurred))).toEqual(refused);
+    expect((await read({ after: occurred, order: 'OCCURRED_AT' })).edges).toHaveLength(2);
+    const { headCursor } = await read({ order: 'OCCURRED_AT' });
+    expect(await (await query.stream(owner, null)).open(await headCursor())).toMatchObject({ position: 2 });
+    expect(await refusal(read({ after: await headCursor(), order: 'OCCURRED_AT' }))).toEqual(refused);
   });
 
   test('another filter, another organization, a changed character: each is refused', async () => {

@@ -44,18 +44,8 @@ beforeAll(async () => {
     bufferEntries: 100,
     closeEveryMs: 60_000,
   };
-  log = undo.use(
-    openLog(
-      {
-        ...deps,
-        fault: () => {},
-        metrics: openMetrics(),
-        tracing: null,
-        keySecret: createSecretKey(Buffer.alloc(32, 5)),
-      },
-      limits,
-    ),
-  );
+  const quiet = { fault: () => {}, onRecorded: () => {}, metrics: openMetrics(), tracing: null };
+  log = undo.use(openLog({ ...deps, ...quiet, keySecret: createSecretKey(Buffer.alloc(32, 5)) }, limits));
 });
 afterAll(() => undo.disposeAsync());
 

@@ -111,6 +111,37 @@ describe('migrate', () => {
     await expect(migrate(database.ownerUrl, { migrationsDirectory })).rejects.toMatchObject({ code: 'SCHEMA_DAMAGED' });
   });
 
+  it('makes an index of the log on each partition by itself, and goes on where it was interrupted', async () => {
+    await using database = await createDatabase();
+    const indexes = () =>
+      query(
+        database.ownerUrl,
+        `select c.relname, i.indisvalid, (select count(*)::int from pg_inherits h where h.inhparent = i.indexrelid) as parts
+         from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = 'log_entry'::regclass`,
+      );
+    const [months] = await query(
+      database.ownerUrl,
+      `select count(*)::int as count from pg_inherits where inhparent = 'log_entry'::regclass`,
+    );
+    const parts = months?.count;
+    for (const index of await indexes()) expect(index).toMatchObject({ indisvalid: true, parts });
+    // A later version: its index, and what it came to before it was killed.
+    const sql = 'create index late_idx on only log_entry (severity) where severity > 8;';
+    await query(database.ownerUrl, `select ensure_log_partitions('2031-05-01Z', '2031-05-01Z')`);
+    const migrationsDirectory = await migrationsWith({
+      [later]: `${sql} create index early on log_entry_2031_05 (severity) where severity > 8;
+        alter index late_idx attach partition early;`,
+    });
+    const said: string[] = [];
+    const log = (line: string) => said.push(line);
+    expect(await migrate(database.ownerUrl, { migrationsDirectory, log })).toEqual([later]);
+    expect(said.filter((line) => line.startsWith('made the index late_idx of log_entry_2'))).toHaveLength(parts);
+    expect(await indexes()).toContainEqual({ relname: 'late_idx', indisvalid: true, parts: parts + 1 });
+    said.length = 0;
+    expect(await migrate(database.ownerUrl, { migrationsDirectory, log })).toEqual([]);
+    expect(said).toEqual([]);
+  });
+
   it('says when the database cannot be reached, without the password', async () => {
     const url = 'postgresql://annals:secret@localhost/annals?host=/nonexistent';
     const error: unknown = await migrate(url).catch((reason: unknown) => reason);

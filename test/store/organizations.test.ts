@@ -19,6 +19,7 @@ const ofNoOrganization: Readonly<Record<string, string>> = {
   forgetIdempotencyKeys: 'old keys of all logs',
   readFollowerLag: 'the logs of all; each row says whose it is',
   readEndedAccessWindows: 'the windows of all; each row says whose it is',
+  readLogOrganizations: 'every organization that has a log',
   registerActions: 'numbers of the installation',
   readActionNumbers: 'numbers of the installation',
   serverKeys: 'secrets of the installation',

@@ -24,7 +24,7 @@ with numbered as (
 )
 insert into log_entry (organization_id, position, recorded_at, occurred_at, id, action_id, outcome, severity, actor_type,
   actor_id, affected_user_id, directory_id, vault_id, component, actor_name, actor_email, directory_name, vault_name,
-  targets, target_ids, ip, user_agent, salts, digest, leaf)
+  targets, target_ids, ip, user_agent, search, salts, digest, leaf)
 select organization, row_number() over (partition by organization order by n) - 1, t, t - interval '1 second',
   encode(substr(int8send((extract(epoch from t) * 1000)::bigint), 3) || '\\x7000'::bytea
     || substr(sha256(int4send(n)), 1, 8), 'hex')::uuid,
@@ -34,6 +34,7 @@ select organization, row_number() over (partition by organization order by n) - 
   case when k % 1000 = 0 then 1001 + h % 2000 else 1 + h % 300 end, 1 + h % 30, 'web',
   'Actor ' || k % 200, 'actor' || k % 200 || '@example.com', 'Directory ' || h % 300, 'Vault ' || h % 30,
   '[{"type":"item","id":"i","name":"n"}]', array['item-' || k % 5000], '192.0.2.1', repeat('a', 80),
+  'actor ' || k % 200,
   decode(repeat('00', 80), 'hex'), sha256(int4send(n)), sha256(int4send(n))
 from (select *, timestamptz '2024-01-01 00:00:00+00' + (n - 1) * interval '${filledMonths} months' / ${entryCount} as t
       from numbered) timed

@@ -8,7 +8,9 @@ import type { LogPlace } from '../../src/model/entry.ts';
 import { always, type Predicate, type PredicateField } from '../../src/model/predicate.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import { findCredential } from '../../src/store/statements/identity.ts';
+import { readPageByOccurrence } from '../../src/store/statements/occurrence.ts';
 import { countEntries, locateEntry, readByIds, readPage } from '../../src/store/statements/read.ts';
+import { lacksTexts, readWithoutText } from '../../src/store/statements/search.ts';
 import { readHead, readHistory, readTail } from '../../src/store/statements/tail.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { type Explained, explain, type PlanKind, type Statement } from './explain.ts';
@@ -137,6 +139,17 @@ describe('a page', () => {
     }
   });
 
+  it('by occurredAt touches few buffers, first and deep', async () => {
+    const deep = { occurredAt: deepPlace.recordedAt, position: deepPlace.position };
+    for (const before of [null, deep]) {
+      const statement = await sentBy((on) => readPageByOccurrence(on, { ...firstPage, predicate: always, before }));
+      for (const [kind, { buffers }] of await plansOf(statement)) {
+        expect(buffers, `${before === null ? 'first' : 'deep'}, ${kind}`).toBeLessThan(pageBuffers);
+      }
+      expect(await tellPlans(statement)).toMatchSnapshot(before === null ? 'first' : 'deep');
+    }
+  });
+
   it('runs on a kept plan, whatever lists it has', async () => {
     const predicates = [
       always,
@@ -226,10 +239,25 @@ describe('a look-up', () => {
   });
 });
 
+describe('searching', () => {
+  it('learns from an empty index that no entry lacks its text, and finds those that do', async () => {
+    for (const run of [
+      (on: Database) => lacksTexts(on, organization),
+      (on: Database) => readWithoutText(on, organization, 500),
+    ]) {
+      const statement = await sentBy(run);
+      expect(await tellPlans(statement)).toMatchSnapshot();
+    }
+  });
+});
+
 describe('append_log_entries', () => {
   /** A statement of the function’s body, as PL/pgSQL runs it: its variables are parameters. */
   async function inner(from: RegExp, names: Readonly<Record<string, string>>): Promise<string> {
-    const [row] = await served.rows<[string]>(`select prosrc from pg_proc where proname = 'append_log_entries'`, []);
+    const [row] = await served.rows<[string]>(
+      `select prosrc from pg_proc where proname = 'append_log_entries' order by pronargs desc`,
+      [],
+    );
     const text = from.exec(row?.[0] ?? '')?.[0];
     if (text === undefined) throw new TypeError(`the function has no statement ${from}`);
     const query = text.replace(/\bINTO [^;]*?(?=\bFROM unnest|\bFROM log_entry)/, '');

@@ -99,7 +99,8 @@ describe(`the two back-ends of a predicate (entries of seed ${seed})`, () => {
         store.readHistory(organization, { recordedAt: 0, position: -1 }, tree, entryCount + 1),
       ]);
       const expected = matches(tree, one);
-      expect(located).toEqual({ place: { recordedAt: one.recordedAt, position: one.position }, matched: expected });
+      const { recordedAt, position, occurredAt } = one;
+      expect(located).toEqual({ place: { recordedAt, position }, occurredAt, matched: expected });
       expect(positions(byId)).toEqual(expected ? [one.position] : []);
       expect(positions(tail?.entries ?? [])).toEqual(inMemory(tree));
     });
@@ -164,10 +165,10 @@ describe(`the two back-ends of a predicate (entries of seed ${seed})`, () => {
     expect(positions(await page(negation(tree)))).toEqual(positionsWhere((one) => !expected.includes(one.position)));
   });
 
-  it('meets values of metadata, and networks', () => {
-    // Nothing above proves that a random path, value or network was ever met; this does.
+  it('meets values of metadata, networks and texts', () => {
+    // Nothing above proves that a random path, value, network or text was ever met; this does.
     const leaves = fc.sample(predicate, { seed, numRuns: 3000 });
-    for (const op of ['metadataIn', 'metadataExists', 'network'] as const) {
+    for (const op of ['metadataIn', 'metadataExists', 'network', 'text'] as const) {
       const met = leaves.filter((tree) => tree.op === op).map((tree) => inMemory(tree).length);
       expect(met.filter((count) => count > 0 && count < entryCount).length, op).toBeGreaterThan(3);
     }
@@ -228,6 +229,8 @@ describe('normalize', () => {
           return tree.networks.length > 0;
         case 'range':
           return tree.gte !== null || tree.lt !== null;
+        case 'text':
+          return tree.fields?.size !== 0;
         case 'exists':
         case 'metadataExists':
           return true;

@@ -82,20 +82,24 @@ const tables: Readonly<Record<string, Rights>> = {
     ],
   },
   role: writes,
+  search_block: reads,
   server_key: { insert: true },
   statistics_cell: writes,
 };
 
 /** What each function of the database lets its caller do; all are called by the server, or by its operator. */
 const functions: Readonly<Record<string, 'owner’s rights' | 'caller’s rights'>> = {
+  add_search_blocks: 'owner’s rights',
   append_log_entries: 'owner’s rights',
   ensure_log_partitions: 'owner’s rights',
+  fill_search_texts: 'owner’s rights',
   forget_idempotency_keys: 'owner’s rights',
   raise_recorded_floor: 'owner’s rights',
   rebuild_statistics: 'caller’s rights',
   register_actors: 'owner’s rights',
   register_directories: 'owner’s rights',
   require_read_committed: 'caller’s rights',
+  search_candidates: 'caller’s rights',
 };
 
 interface Relation {
@@ -213,7 +217,7 @@ describe('functions', () => {
   test('each has a row, is the owner’s, and is closed to everybody else', async () => {
     const found = await asAdmin<{ name: string; definer: boolean; path: string | null; own: boolean; open: boolean }>(
       at.database,
-      `select p.proname as name, p.prosecdef as definer, p.proowner::regrole::text = $1 as own,
+      `select distinct p.proname as name, p.prosecdef as definer, p.proowner::regrole::text = $1 as own,
          (select split_part(c, '=', 2) from unnest(p.proconfig) c where c like 'search_path=%') as path,
          has_function_privilege('public', p.oid, 'execute') as open
        from pg_proc p where p.pronamespace = 'public'::regnamespace order by 1`,

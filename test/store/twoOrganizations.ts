@@ -97,6 +97,7 @@ export async function fill(store: Store, mark: string, index: number): Promise<F
     return { ...appendRow(named, Buffer.alloc(80, index), Buffer.alloc(32, index)), key: `k${at}` };
   });
   await store.appendBatch(organization, firstRecordedAt, null, rows);
+  await store.addSearchBlocks(organization, [block(firstRecordedAt)]);
   const found = await store.findMember(organization, 'm1');
   const grants = await store.readGrants(organization, found?.id ?? 0);
   const groups = grants.map(({ group }) => group).filter((group) => group !== null);
@@ -169,6 +170,8 @@ const token = {
 };
 const page = { after: null, limit: 100 };
 
+const block = (time: number) => ({ number: 0, recordedFrom: time, recordedTo: time, grams: [1, 2] });
+
 /** Calls for the organization `a`, which also name what belongs to `b`: its numbers, and ids that `a` does not have. */
 type Calls = (store: Store, a: Facts, b: Facts) => readonly Promise<unknown>[];
 
@@ -221,9 +224,27 @@ export const calls: Readonly<Record<string, Calls>> = {
       s.searchDirectories(a.organization, always, { known, within: null, search: null, limit: 100 }),
     ),
   readPage: (s, a, b) =>
-    [always, { op: 'in', field: 'actor', values: new Set(b.actors) } as const].map((predicate) =>
+    [
+      always,
+      { op: 'in', field: 'actor', values: new Set(b.actors) } as const,
+      { op: 'text', text: 'ours', fields: null } as const,
+    ].map((predicate) =>
       s.readPage({ organization: a.organization, predicate, direction: 'ASC', after: null, before: null, limit: 9 }),
     ),
+  readPageByOccurrence: (s, a) => [
+    s.readPageByOccurrence({
+      organization: a.organization,
+      predicate: always,
+      direction: 'DESC',
+      after: null,
+      before: null,
+      limit: 9,
+    }),
+  ],
+  lacksTexts: (s, a) => [s.lacksTexts(a.organization)],
+  readWithoutText: (s, a) => [s.readWithoutText(a.organization, 9)],
+  readTexts: (s, a) => [s.readTexts(a.organization, { recordedAt: 0, position: -1 }, 9)],
+  readLastBlock: (s, a) => [s.readLastBlock(a.organization)],
   countEntries: (s, a) => [s.countEntries(a.organization, always, 100)],
   follow: (s, a) =>
     [1, 10].map((limit) =>
@@ -308,6 +329,12 @@ export const calls: Readonly<Record<string, Calls>> = {
     const row = { ...appendRow({ ...one, id: b.entries[0] ?? '' }, Buffer.alloc(80), Buffer.alloc(32)), key: 'k0' };
     return [s.appendBatch(a.organization, firstRecordedAt, null, [row, { ...row, key: 'fresh' }])];
   },
+  fillSearchTexts: (s, a) => [
+    s.fillSearchTexts(a.organization, [{ recordedAt: firstRecordedAt, position: 0, search: 'new' }]),
+  ],
+  addSearchBlocks: (s, a) => [
+    s.addSearchBlocks(a.organization, [block(firstRecordedAt), { ...block(firstRecordedAt), number: 1 }]),
+  ],
   raiseRecordedFloor: (s, a) => [s.raiseRecordedFloor(a.organization, firstRecordedAt + 5)],
   writeAccessCounts: (s, a) => [
     s.writeAccessCounts('01900000-0000-7000-8000-000000000009', [{ ...window(a.organization), ...counts('again') }]),

@@ -129,3 +129,7 @@ export async function asAdmin<Row extends pg.QueryResultRow>(
     await client.end();
   }
 }
+
+/** Whether a statement is of the index for searching, which is kept in the background: none of what is being done. */
+export const isOfSearch = (text: string): boolean =>
+  /search_block|e\.search from log_entry|e\.search is null/.test(text);

@@ -21,6 +21,7 @@ import {
   presenceFields,
   type RangeField,
 } from '../../src/model/predicate.ts';
+import { foldText, searchText, textFields } from '../../src/model/text.ts';
 import { uuidV7 } from '../../src/model/uuid.ts';
 import type { AppendRow } from '../../src/store/store.ts';
 
@@ -41,16 +42,22 @@ export const trickyTexts = [
   '\u200b',
   '\u05e2\u05d1\u05e8',
   "$1'; --",
+  'Stra\u00dfe',
+  'STRASSE \u0130\u0131',
+  '\u03a3\u0391\u03a3 \ufb03',
+  'a%_\\b%%',
+  '\u5bc6\u7801 \uff21\uff22',
+  'a\u001eb\u001fc',
 ] as const;
 
 /** 1 November 2026, 00:00 UTC; random entries lie within the hundred seconds after it. */
 export const firstRecordedAt = Date.UTC(2026, 10, 1);
 const spanMs = 100_000;
 
-const tricky = fc.constantFrom(...trickyTexts);
+const tricky = fc.constantFrom(...trickyTexts.slice(0, -1));
 /** Well-formed text without U+0000, as validation lets it pass. */
 export const plainText = fc
-  .oneof(tricky, fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }))
+  .oneof(fc.constantFrom(...trickyTexts), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }))
   .filter((text) => text !== '' && !text.includes('\0'));
 const identifier = plainText.filter((text) => !text.includes('\u001f'));
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(value, { freq: 2 });
@@ -199,6 +206,7 @@ export function appendRow(from: Entry, salts: Buffer, digest: Buffer): AppendRow
     targetIds: ids.length === 0 ? null : ids.join('\u001f'),
     changes: changes === null ? null : JSON.stringify(changes),
     metadata: rest.metadata === null ? null : JSON.stringify(rest.metadata),
+    search: searchText(from),
     salts,
     digest,
   };
@@ -302,7 +310,49 @@ const jsonValue = fc.oneof(
   { weight: 6, arbitrary: fewScalars },
   { weight: 1, arbitrary: fc.constantFrom<JsonScalar>('a\0b', '\ud800', 2, 1e300) },
 );
+/** Parts of what entries have, whole texts among them, and what no entry has; folded, as a filter gives them. */
+const soughtText = fc
+  .oneof(
+    {
+      weight: 6,
+      arbitrary: fc
+        .tuple(plainText, fc.nat({ max: 4 }), fc.integer({ min: 1, max: 8 }))
+        .map(([text, from, length]) => text.slice(from, from + length)),
+    },
+    { weight: 3, arbitrary: plainText },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(
+        '%',
+        '_',
+        '\\',
+        'web',
+        'WEB',
+        'ss',
+        'SS',
+        'i',
+        '10.0',
+        '::',
+        '1',
+        'e21',
+        '.5',
+        'true',
+        'item',
+        '\ud83d',
+        'a\0b',
+        'x'.repeat(300),
+        '\u0301',
+        '\u7801',
+      ),
+    },
+  )
+  .map(foldText)
+  .filter((text) => text !== '');
+const textLeaf: fc.Arbitrary<Predicate> = fc
+  .tuple(soughtText, fc.option(fc.uniqueArray(fc.constantFrom(...textFields), { maxLength: 4 }), { nil: null }))
+  .map(([text, fields]) => ({ op: 'text', text, fields: fields === null ? null : new Set(fields) }));
 const otherLeaf: fc.Arbitrary<Predicate> = fc.oneof(
+  textLeaf,
   fc.constantFrom(...presenceFields).map((field): Predicate => ({ op: 'exists', field })),
   fc.array(network, { maxLength: 3 }).map(
     (networks): Predicate => ({

@@ -4,6 +4,7 @@
  */
 import type { Catalogue } from '../../src/catalogue/catalogue.ts';
 import type { EntryInput, Json } from '../../src/model/entry.ts';
+import type { TextField } from '../../src/model/text.ts';
 import type { LogFilter, MetadataCondition, TimeCondition } from '../../src/query/filter.ts';
 
 /** An entry as it was stated, with what the log gave it. */
@@ -94,6 +95,40 @@ function tells(condition: MetadataCondition, metadata: EntryInput['metadata']): 
   return oneOf(condition, values) && exists;
 }
 
+const fold = (text: string) => text.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+
+function leavesOf(value: Json | undefined): string[] {
+  if (typeof value === 'string' || typeof value === 'number') return [String(value)];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap((part) => leavesOf(part)) : [];
+}
+
+function textsOf({ input }: Recorded): Record<TextField, readonly (string | null | undefined)[]> {
+  const { actor, affectedUser, vault, directory } = input;
+  return {
+    NAMES: [actor?.name, affectedUser?.name, directory?.name ?? vault?.name, vault?.name],
+    EMAIL: [actor?.email, affectedUser?.email],
+    // An IPv4-mapped address is written as the IPv4 one.
+    IP: [input.ip?.replace(/^::ffff:/i, '')],
+    USER_AGENT: [input.userAgent],
+    DEVICE: [input.device],
+    SESSION: [input.session],
+    REQUEST: [input.request],
+    LOCATION: [input.location],
+    COMPONENT: [input.component],
+    TARGETS: (input.targets ?? []).flatMap((target) => [target.id, target.name]),
+    CHANGES: (input.changes ?? []).flatMap((change) => [change.field, change.before, change.after]),
+    METADATA: leavesOf(input.metadata ?? undefined),
+  };
+}
+
+function mentions(condition: LogFilter['text'], entry: Recorded): boolean {
+  if (!condition) return true;
+  const texts = textsOf(entry);
+  const fields = condition.in ?? (Object.keys(texts) as TextField[]);
+  const found = fields.flatMap((field) => texts[field].map((text) => fold(text ?? '')));
+  return condition.contains.every((sought) => found.some((text) => text.includes(fold(sought))));
+}
+
 /** The oracle knows days, without a time zone: other units are tested by hand. */
 const since = (condition: TimeCondition | null | undefined, now: number): number | null =>
   condition?.within == null
@@ -167,6 +202,7 @@ export function accepts(filter: LogFilter | null | undefined, entry: Recorded, f
     ) &&
     there(filter.changes, input.changes?.[0]) &&
     (filter.metadata ?? []).every((condition) => tells(condition, input.metadata)) &&
+    mentions(filter.text, entry) &&
     between(time(filter.occurredAt?.gte), time(filter.occurredAt?.lt), occurredAt) &&
     between(time(filter.recordedAt?.gte), time(filter.recordedAt?.lt), recordedAt) &&
     between(since(filter.occurredAt, facts.now), null, occurredAt) &&

@@ -4,6 +4,7 @@ import type { World } from '../../src/administration/administration.ts';
 import type { Catalogue } from '../../src/catalogue/catalogue.ts';
 import { actorTypes, type EntryInput, type Json, outcomes } from '../../src/model/entry.ts';
 import { accessLevels } from '../../src/model/role.ts';
+import { textFields } from '../../src/model/text.ts';
 import type { LogFilter } from '../../src/query/query.ts';
 import type { Reader } from './oracle.ts';
 
@@ -19,6 +20,23 @@ const targetIds = ['t1', 't2', "t'3"];
 const addresses = ['10.0.0.1', '10.0.1.1', '::ffff:10.0.0.1', '2001:db8::1', '2001:db8:1::1'];
 const networks = ['10.0.0.1', '10.0.0.0/16', '0.0.0.0/0', '::ffff:10.0.0.0/120', '::/0', '2001:db8::/48'];
 const words = ['alpha', 'Alpha', 'beta'];
+const names = ['Mia Chën', 'STRASSE 7', 'Straße 8', '100%_\\'];
+/** Parts of what entries have, in another case, and what none has. */
+const sought = [
+  'ALPH',
+  'eta',
+  'mia chën',
+  'CHE\u0308N',
+  'ß',
+  'strasse',
+  '0%_\\',
+  '%a',
+  '10.0.',
+  '2001:DB8',
+  "T'3",
+  'rol',
+  'none at all',
+];
 const fields = ['role', 'name'];
 const metadata: fc.Arbitrary<NonNullable<EntryInput['metadata']>> = fc.record(
   {
@@ -113,12 +131,23 @@ export const entryInput = (catalogue: Catalogue, from: number): fc.Arbitrary<Ent
       outcome: rare(fc.constantFrom(...outcomes)),
       severity: rare(fc.integer({ min: 1, max: 10 })),
       component: rare(fc.constantFrom(...components)),
-      actor: rare(fc.record({ id: rare(fc.constantFrom(...people)), type: rare(fc.constantFrom(...actorTypes)) })),
-      affectedUser: rare(fc.record({ id: fc.constantFrom(...people) })),
-      targets: rare(
-        fc.array(fc.record({ type: fc.constantFrom(...targetTypes), id: rare(fc.constantFrom(...targetIds)) }), {
-          maxLength: 2,
+      actor: rare(
+        fc.record({
+          id: rare(fc.constantFrom(...people)),
+          type: rare(fc.constantFrom(...actorTypes)),
+          email: rare(fc.constantFrom('mia@x.example', 'ALPHA@x.example')),
         }),
+      ),
+      affectedUser: rare(fc.record({ id: fc.constantFrom(...people), name: rare(fc.constantFrom(...names)) })),
+      targets: rare(
+        fc.array(
+          fc.record({
+            type: fc.constantFrom(...targetTypes),
+            id: rare(fc.constantFrom(...targetIds)),
+            name: rare(fc.constantFrom(...names)),
+          }),
+          { maxLength: 2 },
+        ),
       ),
       ip: rare(fc.constantFrom(...addresses)),
       userAgent: rare(fc.constantFrom(...words)),
@@ -191,6 +220,12 @@ export function logFilter(
     set(...outcomes).map((outcome) => ({ outcome })),
     fc.tuple(set(1, 2, 5, 9, 99), range).map(([one, two]) => ({ severity: { ...one, ...two } })),
     optional(set(...components, 'none')).map((component) => ({ component })),
+    fc
+      .record({
+        contains: fc.array(fc.constantFrom(...sought), { maxLength: 2 }),
+        in: rare(fc.uniqueArray(fc.constantFrom(...textFields), { maxLength: 3 })),
+      })
+      .map((text) => ({ text })),
     times.map((occurredAt) => ({ occurredAt })),
     times.map((recordedAt) => ({ recordedAt })),
   );

@@ -69,6 +69,7 @@ export const conditions: Readonly<Record<string, readonly Variables[]>> = {
   location: [{ location: { exists: true } }],
   changes: [{ changes: { field: { in: ['role', 'SECRET'] } } }, { changes: { exists: true } }],
   metadata: [{ metadata: [{ key: ['SECRET'], exists: true }] }, { metadata: [{ exists: false }] }],
+  text: [{ text: { contains: ['secret'] } }, { text: { contains: ['an', 'a@'], in: ['NAMES'] } }],
   occurredAt: [{ occurredAt: { within: { last: 1, unit: 'DAY' } } }, { occurredAt: { gte: '2020-01-01T00:00:00Z' } }],
   recordedAt: [{ recordedAt: { lt: '2020-01-01T00:00:00Z' } }],
 };
@@ -86,7 +87,7 @@ export const filters = (): Variables[] =>
 
 const pages = ({ cursors }: Known): Operation[] => {
   const [first, second, third] = [cursors[0], cursors[Math.floor(cursors.length / 2)], cursors.at(-1)];
-  const directions = ['{ direction: ASC }', '{ direction: DESC }'];
+  const directions = ['{ direction: ASC }', '{ direction: DESC }', '{ field: OCCURRED_AT }'];
   const spans = [first, second, third].flatMap((cursor) => [
     { first: 2, after: cursor },
     { last: 2, before: cursor },

@@ -1,11 +1,13 @@
 /** The forms that a condition of a filter can have. */
 import type { PeriodUnit } from '../../model/calendar.ts';
 import type { ActorType, Outcome } from '../../model/entry.ts';
+import type { TextField } from '../../model/text.ts';
 import type {
   LogFilter,
   MetadataCondition,
   OptionalCondition,
   SetCondition,
+  TextCondition,
   TimeCondition,
   WithinCondition,
 } from '../../query/filter.ts';
@@ -156,6 +158,39 @@ export const SeverityConditionRef = builder
       lt: t.int({ description: 'Less than this; exclusive.' }),
     }),
   });
+
+const TextFieldRef = builder.enumType('TextField', {
+  description: 'Where a text is searched. What is hidden from your role is never searched.',
+  values: {
+    NAMES: { description: 'Names of actor, affected user, vault and directory.' },
+    EMAIL: { description: 'E-mail addresses of actor and affected user.' },
+    IP: { description: 'The address it came from.' },
+    USER_AGENT: { description: 'The client program.' },
+    DEVICE: { description: 'The device.' },
+    SESSION: { description: 'The id of the session.' },
+    REQUEST: { description: 'The id of the request.' },
+    LOCATION: { description: 'Where in the world.' },
+    COMPONENT: { description: 'The part of the product.' },
+    TARGETS: { description: 'Ids and names of targets.' },
+    CHANGES: { description: 'Names of changed fields, with their values before and after.' },
+    METADATA: { description: 'Texts and numbers inside the metadata.' },
+  } satisfies Record<TextField, { description: string }>,
+});
+
+export const TextConditionRef = builder.inputRef<TextCondition>('TextCondition').implement({
+  description: 'A condition on the texts of an entry. Both members together must hold.',
+  fields: (t) => ({
+    contains: t.stringList({
+      required: true,
+      description:
+        'Every one of these stands somewhere in a text, whatever the case: 2 to 200 characters each. Forms of Unicode that mean the same are equal, and so are `ß` and `ss`.',
+    }),
+    in: t.field({
+      type: [TextFieldRef],
+      description: 'Only in these. Left out: in everything that your role is not kept from.',
+    }),
+  }),
+});
 
 const PeriodUnitRef = builder.enumType('PeriodUnit', {
   description: 'What a period is counted in.',

@@ -1,5 +1,6 @@
 import type { InputShapeFromFields } from '@pothos/core';
 import type { Principal } from '../../auth/auth.ts';
+import type { ListOrder } from '../../model/cursor.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { LogPage } from '../../query/query.ts';
 import { bareFilter } from '../bareFilter.ts';
@@ -60,7 +61,7 @@ const LogEdgeRef = builder.objectRef<{ readonly cursor: string; readonly entry: 
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
       description:
-        'The place of this entry. Opaque; works in `logs` and in `logAdded(after:)` of the same organization with the same filter.',
+        'The place of this entry. Opaque; works in `logs` of the same organization with the same filter and order, and, in the order of the log, in `logAdded(after:)`.',
     }),
     node: t.field({ type: LogEntryRef, description: 'The entry.', resolve: ({ entry }) => entry }),
   }),
@@ -99,7 +100,13 @@ export const LogConnectionRef = builder.objectRef<Connection>('LogConnection').i
 
 const LogOrderFieldRef = builder.enumType('LogOrderField', {
   description: 'What a page is ordered by.',
-  values: { RECORDED_AT: { description: 'When the entries were recorded: the order of the log.' } },
+  values: {
+    RECORDED_AT: { description: 'When the entries were recorded: the order of the log.' },
+    OCCURRED_AT: {
+      description:
+        'When they happened, by the source’s clock, which may be wrong or late; of equal times, when they were recorded. Cursors are those of this order; `headCursor` is of the log’s.',
+    },
+  } satisfies Record<ListOrder, { description: string }>,
 });
 
 const OrderDirectionRef = builder.enumType('OrderDirection', {
@@ -138,6 +145,7 @@ export async function readLogs(
     last: last ?? null,
     before: before ?? null,
     filter: bareFilter(filter),
+    order: order?.field ?? null,
     direction: order?.direction ?? null,
   });
   return connectionOf(page);

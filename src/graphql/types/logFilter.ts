@@ -13,6 +13,7 @@ import {
   SeverityConditionRef,
   StringConditionRef,
   TargetConditionRef,
+  TextConditionRef,
   TimeConditionRef,
 } from './filterConditions.ts';
 
@@ -70,6 +71,10 @@ LogFilterRef.implement({
       type: [MetadataConditionRef],
       description:
         'Values inside the metadata; every one of these holds: `{ key: ["client", "version"], in: ["7.2.1"] }`.',
+    }),
+    text: t.field({
+      type: TextConditionRef,
+      description: 'Texts that the entry contains: `{ contains: "bank portal" }`.',
     }),
     occurredAt: t.field({ type: TimeConditionRef, description: 'When it happened, by the source’s clock.' }),
     recordedAt: t.field({ type: TimeConditionRef, description: 'When it was recorded, by the server’s clock.' }),

@@ -6,6 +6,7 @@ import { sparsestOf } from './near.ts';
 import { frameOf, type PageRequest, type PageText } from './page.ts';
 import { readMet, send, statementOf } from './read.ts';
 import { type Shape, type Spread, shapeOf } from './shape.ts';
+import { requiredGrams, textCount } from './text.ts';
 
 const whole = (organization: number, predicate: Predicate): PageRequest => ({
   organization,
@@ -53,16 +54,18 @@ export async function countPlanned(
   cap: number,
 ): Promise<number> {
   const request = whole(organization, predicate);
+  const run = async (write: (parameters: Parameters) => PageText) => {
+    const [row] = await send(database, statementOf(database, organization, write));
+    return Number(row?.[0] ?? 0);
+  };
+  const grams = requiredGrams(predicate, organization);
+  if (grams !== null) return run((parameters) => textCount(request, grams, cap, parameters));
   const shape = shapeOf(predicate);
   let spread: Spread | null = shape.spreads[0] ?? null;
   if (spread !== null && (shape.spreads.length > 1 || !isAlways(spread.rest)))
     spread = sparsestOf(shape, await readMet(database, request, shape), request);
   const chosen = spread;
-  const [row] = await send(
-    database,
-    statementOf(database, organization, (parameters) =>
-      chosen === null ? plainCount(request, cap, parameters) : spreadCount(request, shape, chosen, cap, parameters),
-    ),
+  return run((parameters) =>
+    chosen === null ? plainCount(request, cap, parameters) : spreadCount(request, shape, chosen, cap, parameters),
   );
-  return Number(row?.[0] ?? 0);
 }

@@ -7,6 +7,7 @@ import { metSql, type nearPage, sparsestOf, windowOf } from './near.ts';
 import type { PageRequest, PageText } from './page.ts';
 import { plainPage } from './plain.ts';
 import { type Shape, type Spread, shapeOf } from './shape.ts';
+import { nearTextPage, requiredGrams, textPage } from './text.ts';
 import { walkPage } from './walk.ts';
 
 type Row = readonly unknown[];
@@ -16,6 +17,8 @@ type Write = (parameters: Parameters) => PageText;
 export interface Reading {
   wrap(page: string): string;
   isWhole(rows: readonly Row[], window: number): boolean;
+  /** How many entries the rows have. */
+  count(rows: readonly Row[]): number;
   /** Writes the page of the first entries. */
   readonly near: typeof nearPage;
 }
@@ -46,8 +49,8 @@ export async function readMet(database: Database, request: PageRequest, shape: S
 }
 
 /**
- * Runs one statement; two where the entries wanted are few among many and their values many; and one between them where
- * it must be found out which condition makes them few.
+ * Runs one statement; two where the entries wanted are few among many and their values many, or a text is rare; and one
+ * between them where it must be found out which condition makes them few.
  */
 export async function readPlanned(database: Database, request: PageRequest, reading: Reading): Promise<Row[]> {
   const run = (write: Write) =>
@@ -58,6 +61,12 @@ export async function readPlanned(database: Database, request: PageRequest, read
         return { ...page, text: reading.wrap(page.text) };
       }),
     );
+  const grams = requiredGrams(request.predicate, request.organization);
+  if (grams !== null) {
+    const near = await run((parameters) => nearTextPage(request, grams, parameters));
+    const isFull = reading.count(near) >= request.limit;
+    return isFull ? near : run((parameters) => textPage(request, grams, parameters));
+  }
   const shape = shapeOf(request.predicate);
   const [first, ...more] = shape.spreads;
   if (first === undefined) return run((parameters) => plainPage(request, parameters));

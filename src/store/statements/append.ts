@@ -37,6 +37,8 @@ export interface AppendRow {
   readonly location: string | null;
   readonly changes: string | null;
   readonly metadata: string | null;
+  /** What is searched in: see `searchText`. */
+  readonly search: string;
   readonly salts: Buffer;
   readonly digest: Buffer;
 }
@@ -84,6 +86,7 @@ const columns: readonly Column[] = [
   ['text[]', (row) => row.metadata],
   ['bytea[]', (row) => `\\\\x${row.salts.toString('hex')}`],
   ['bytea[]', (row) => `\\\\x${row.digest.toString('hex')}`],
+  ['text[]', (row) => row.search],
 ];
 
 const head = ['$1', '$2::timestamptz', '$3::timestamptz'];

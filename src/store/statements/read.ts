@@ -16,6 +16,7 @@ export async function readPage(database: Database, request: PageRequest): Promis
     wrap: (page) => page,
     near: markedNearPage,
     isWhole: (found) => !found.some(isMark),
+    count: (found) => found.length,
   });
   return rows.map((row) => entryFromRow(row));
 }
@@ -46,21 +47,28 @@ export async function readByIds(
   return rows.map((row) => entryFromRow(row));
 }
 
-/** Where an entry stands, and whether it satisfies the predicate; null when the log does not hold it. */
+export interface LocatedEntry {
+  readonly place: LogPlace;
+  readonly occurredAt: number;
+  /** Whether it satisfies the predicate. */
+  readonly matched: boolean;
+}
+
+/** Where an entry stands; null when the log does not hold it. */
 export async function locateEntry(
   database: Database,
   organization: number,
   recordedAt: number,
   id: string,
   predicate: Predicate,
-): Promise<{ place: LogPlace; matched: boolean } | null> {
+): Promise<LocatedEntry | null> {
   const parameters = new Parameters(database.sets);
-  const text = `select e.position, (${toSql(predicate, parameters)}) is true from log_entry e
+  const text = `select e.position, e.occurred_at, (${toSql(predicate, parameters)}) is true from log_entry e
     where e.organization_id = ${parameters.add(organization)}
       and e.recorded_at = ${parameters.add(timestamp(recordedAt), 'timestamptz')} and e.id = ${parameters.add(id, 'uuid')}`;
-  const [row] = await database.rows<[number, boolean]>(text, parameters.values, {
+  const [row] = await database.rows<[number, number, boolean]>(text, parameters.values, {
     planEach: parameters.hasList,
     built: true,
   });
-  return row === undefined ? null : { place: { recordedAt, position: row[0] }, matched: row[1] };
+  return row === undefined ? null : { place: { recordedAt, position: row[0] }, occurredAt: row[1], matched: row[2] };
 }

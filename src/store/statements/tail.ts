@@ -85,6 +85,7 @@ export async function readHistory(
       const left = (tail?.end?.position ?? -1) - after.position;
       return (tail?.entries.length ?? 0) === limit || left <= window;
     },
+    count: (found) => tailFrom(found)?.entries.length ?? 0,
   });
   return tailFrom(rows);
 }
