@@ -1,5 +1,5 @@
 /** The composition root: opens every room in order and hands each what it needs. Tests open the same app. */
-import { createSecretKey } from 'node:crypto';
+import type { createSecretKey } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
@@ -12,13 +12,14 @@ import {
   watchedQuery,
 } from './access/access.ts';
 import { type Administration, openAdministration } from './administration/administration.ts';
+import { openDatabase, sharedKeys, statementWatch, storeOptions, watchStore } from './app/database.ts';
 import { type Auth, openAuth, type Principal } from './auth/auth.ts';
 import { type Catalogue, openCatalogue } from './catalogue/catalogue.ts';
 import { openActionNumbers } from './catalogue/numbers.ts';
 import type { Config } from './config.ts';
 import { writeDemoFile } from './demo/file.ts';
 import { type Demo, openDemo, startTicker } from './demo/fill.ts';
-import { AnnalsError, type FaultReport } from './errors.ts';
+import type { FaultReport } from './errors.ts';
 import { compiledExecution } from './graphql/compiled.ts';
 import type { AnnalsContext, Services } from './graphql/context.ts';
 import { toGraphQLError } from './graphql/errors.ts';
@@ -31,13 +32,11 @@ import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } fro
 import { openLive, type Renewals } from './live/live.ts';
 import { type Followers, type Log, openFollowers, openLog, openSearchIndex, openUpkeep } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
-import { openSeal, type Seal } from './model/seal.ts';
+import type { Seal } from './model/seal.ts';
 import { pooledRandom, type RandomSource } from './model/uuid.ts';
 import { openQuery, openStatisticsFollower } from './query/query.ts';
 import { backup, raiseEmbedded, raiseGenerations, restore } from './store/backup.ts';
-import { runningEmbedded, type SocketUrls, startEmbedded } from './store/embedded.ts';
-import { migrate } from './store/migrate.ts';
-import { openStore, type Store, type StoreOptions, storeRoleSettings } from './store/store.ts';
+import { openStore, type Store } from './store/store.ts';
 import {
   type Faults,
   type Metrics,
@@ -99,39 +98,41 @@ export interface App extends AsyncDisposable {
 
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-type Say = (line: string) => void;
-
-async function openEmbedded(
-  config: Config,
-  beside: boolean,
-  say: Say,
-  undo: AsyncDisposableStack,
-): Promise<SocketUrls> {
-  try {
-    return undo.use(await startEmbedded({ dataDirectory: config.dataDirectory, log: say }));
-  } catch (error) {
-    const inUse = error instanceof AnnalsError && error.code === 'EMBEDDED_IN_USE';
-    const running = inUse && beside ? await runningEmbedded(config.dataDirectory) : null;
-    if (running === null) throw error;
-    return running;
-  }
-}
-
-/** The embedded server where no address is given; migrated either way. */
-async function openDatabase(config: Config, log: Logger, beside: boolean, undo: AsyncDisposableStack): Promise<string> {
-  const say = (line: string) => log.info({}, line);
-  if (config.databaseUrl === null) {
-    const embedded = await openEmbedded(config, beside, say, undo);
-    await migrate(embedded.ownerUrl, { serverRole: new URL(embedded.url).username, log: say });
-    return embedded.url;
-  }
-  const serverRole = decodeURIComponent(new URL(config.databaseUrl).username);
-  await migrate(config.migrationDatabaseUrl ?? config.databaseUrl, {
-    log: say,
-    ...(serverRole === '' ? {} : { serverRole }),
-  });
-  if (config.databasePooler === 'transaction') await storeRoleSettings(config.databaseUrl, config.statementTimeoutMs);
-  return config.databaseUrl;
+/** What records, and what follows what was recorded. */
+function openRecording(config: Config, store: Store, catalogue: Catalogue, deps: DomainDeps) {
+  const { actions, random, metrics, tracing, fault, keySecret } = deps;
+  const searchIndex = openSearchIndex({ store, fault: fault, say: (line) => deps.logger.info({}, line) });
+  const followers = openFollowers(
+    { store, fault, metrics },
+    config.statisticsRollUps === 'on' ? [openStatisticsFollower()] : [],
+  );
+  const onRecorded = (organization: number, count: number) => {
+    followers.wake(organization);
+    searchIndex.recorded(organization, count);
+  };
+  const logAt = (clock: () => number): Log =>
+    openLog(
+      {
+        store,
+        catalogue,
+        actionNumber: actions.number,
+        now: clock,
+        random,
+        metrics,
+        tracing,
+        fault,
+        keySecret,
+        onRecorded,
+      },
+      {
+        entryBytes: config.entryBytes,
+        futureSeconds: config.futureSeconds,
+        queueEntries: config.appendQueueEntries,
+        bufferEntries: config.liveBufferEntries,
+        closeEveryMs: config.liveHeartbeatSeconds * 1000,
+      },
+    );
+  return { searchIndex, followers, logAt };
 }
 
 function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: DomainDeps) {
@@ -140,7 +141,7 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   const auth = openAuth({ store, now, fault: deps.fault }, config);
   const visibility = openVisibility({ store, catalogue, actionNumber });
   const cursors = openCursors(deps.cursorKeys);
-  const searchIndex = openSearchIndex({ store, fault: deps.fault, say: (line) => deps.logger.info({}, line) });
+  const { searchIndex, followers, logAt } = openRecording(config, store, catalogue, deps);
   const query = openQuery(
     {
       store,
@@ -154,36 +155,6 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
     },
     config,
   );
-  const followers = openFollowers(
-    { store, fault: deps.fault, metrics },
-    config.statisticsRollUps === 'on' ? [openStatisticsFollower()] : [],
-  );
-  const onRecorded = (organization: number, count: number) => {
-    followers.wake(organization);
-    searchIndex.recorded(organization, count);
-  };
-  const logAt = (clock: () => number): Log =>
-    openLog(
-      {
-        store,
-        catalogue,
-        actionNumber,
-        now: clock,
-        random,
-        metrics,
-        tracing: deps.tracing,
-        fault: deps.fault,
-        keySecret: deps.keySecret,
-        onRecorded,
-      },
-      {
-        entryBytes: config.entryBytes,
-        futureSeconds: config.futureSeconds,
-        queueEntries: config.appendQueueEntries,
-        bufferEntries: config.liveBufferEntries,
-        closeEveryMs: config.liveHeartbeatSeconds * 1000,
-      },
-    );
   const log = logAt(now);
   const live = openLive({ store, log, query, auth, now, metrics });
   const { fault, keySecret: secret, logger, seal } = deps;
@@ -232,54 +203,12 @@ interface DomainDeps {
   readonly logger: Logger;
 }
 
-async function sharedKeys(store: Store, random: RandomSource) {
-  const draw = () => {
-    const secret = new Uint8Array(32);
-    random(secret);
-    return secret;
-  };
-  const cursorKeys = await store.serverKeys('cursor', draw());
-  // The oldest: what an idempotency key was remembered as must not change.
-  const [keySecret] = (await store.serverKeys('idempotency', draw())).slice(-1);
-  const [sealSecret] = (await store.serverKeys('seal', draw())).slice(-1);
-  if (keySecret === undefined || sealSecret === undefined) throw new TypeError('the database gave no key');
-  return { cursorKeys, keySecret: createSecretKey(keySecret.secret), seal: openSeal(sealSecret.secret) };
-}
-
-/** The numbers that are asked for when the metrics are read. */
-function watchStore(metrics: Metrics, store: Pick<Store, 'pool' | 'hints'>): void {
-  metrics.set('annals_info', 1, { version });
-  metrics.watch('annals_database_connections', () => store.pool.connections);
-  metrics.watch('annals_database_connections_idle', () => store.pool.idle);
-  metrics.watch('annals_database_waiting', () => store.pool.waiting);
-  metrics.watch('annals_database_listening', () => (store.hints.listening ? 1 : 0));
-}
-
-function storeOptions(config: Config): Omit<StoreOptions, 'url' | 'onStatement'> {
-  const { databaseConnections: connections, statementTimeoutMs, databaseListenUrl: listenUrl } = config;
-  const pooled = config.databasePooler === 'transaction';
-  return { connections, statementTimeoutMs, pooled, ...(pooled || listenUrl !== null ? { listenUrl } : {}) };
-}
-
 /** Loads what tracing needs, where it is switched on. */
 async function tracingOf(config: Config, fault: FaultReport): Promise<Tracing | null> {
   const { traceEndpoint: endpoint, traceHeaders, traceRatio } = config;
   return endpoint === null
     ? null
     : openTracing({ endpoint, headers: traceHeaders ?? {}, ratio: traceRatio, version, fault });
-}
-
-/** Times and traces every statement. */
-function statementWatch(metrics: Metrics, tracing: Tracing | null): NonNullable<StoreOptions['onStatement']> {
-  return (text) => {
-    const started = performance.now();
-    const over = tracing?.statement(text);
-    return (error) => {
-      over?.(error);
-      metrics.observe('annals_statement_duration_seconds', (performance.now() - started) / 1000);
-      if (error !== null) metrics.add('annals_statements_failed_total', 1);
-    };
-  };
 }
 
 /** Answering is not enough: a database that is full, or a standby, reads and does not record. */
@@ -329,8 +258,9 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
   undo.use(watchProcess(metrics));
   const tracing = await tracingOf(config, faults.report);
   if (tracing !== null) undo.use(tracing);
-  const url = await openDatabase(config, logger, beside, undo);
+  const url = await openDatabase(config, (line) => logger.info({}, line), beside, undo);
   const store = undo.use(openStore({ url, ...storeOptions(config), onStatement: statementWatch(metrics, tracing) }));
+  metrics.set('annals_info', 1, { version });
   watchStore(metrics, store);
   const actions = await openActionNumbers(store, catalogue);
   const domain = openDomain(config, store, catalogue, {
@@ -343,12 +273,9 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     logger,
     ...(await sharedKeys(store, random)),
   });
-  undo.use(domain.followers);
-  undo.use(domain.searchIndex);
-  undo.use(domain.log);
-  undo.use(domain.access);
-  undo.use(domain.live);
-  const { services, auth, administration, followers } = domain;
+  const { followers, searchIndex, log, live } = domain;
+  for (const room of [followers, searchIndex, log, domain.access, live]) undo.use(room);
+  const { services, auth, administration } = domain;
   undo.use(administration.due.start((error) => faults.report('pending changes', error)));
 
   const createContext: App['createContext'] = (principal, requestId, locale, client, renewals = null) => {
@@ -363,7 +290,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     authenticate: watchedAuthenticate(auth, services.access),
     createContext,
     ready: () => readiness(store, faults),
-    endStreams: () => domain.live.end(),
+    endStreams: () => live.end(),
     log: logger,
     metrics,
     tracing,
@@ -386,7 +313,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     async listen() {
       followers.start();
       owned.use(openUpkeep({ store, now, fault: faults.report }, config));
-      domain.searchIndex.catchUp();
+      searchIndex.catchUp();
       return owned.use(await openHttp(httpDeps, httpOptions(config)));
     },
     async openDemo() {
