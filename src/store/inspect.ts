@@ -182,8 +182,9 @@ async function readRights(client: pg.Client): Promise<RightsFacts> {
      group by c.oid order by c.relname`,
   );
   const functions = await client.query<{ name: string; owned: boolean; callable: boolean }>(
-    `select p.proname as name, pg_has_role(p.proowner, 'MEMBER') as owned, has_function_privilege(p.oid, 'EXECUTE') as callable
-     from pg_proc p where p.pronamespace = 'public'::regnamespace order by 1`,
+    `select p.proname as name, bool_or(pg_has_role(p.proowner, 'MEMBER')) as owned,
+       bool_and(has_function_privilege(p.oid, 'EXECUTE')) as callable
+     from pg_proc p where p.pronamespace = 'public'::regnamespace group by p.proname order by 1`,
   );
   const owns = [...tables.rows, ...functions.rows].filter(({ owned }) => owned).map(({ name }) => name);
   const differences = tables.rows.map(differencesOf);
