@@ -16,7 +16,8 @@ export interface Tokens {
 /** Creates the organization in the database that `env` names; no server may be running on its data directory. */
 export async function createOrganization(env: Environment, name = 'Test'): Promise<Tokens> {
   await using app = await openApp(readConfig({ DEMO: 'off', ...env }));
-  return addOrganization(app, name);
+  // Awaited here: the app is closed when this returns.
+  return await addOrganization(app, name);
 }
 
 /** The same through an app that is open. */
