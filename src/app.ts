@@ -276,7 +276,6 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
   const { followers, searchIndex, log, live } = domain;
   for (const room of [followers, searchIndex, log, domain.access, live]) undo.use(room);
   const { services, auth, administration } = domain;
-  undo.use(administration.due.start((error) => faults.report('pending changes', error)));
 
   const createContext: App['createContext'] = (principal, requestId, locale, client, renewals = null) => {
     if (principal !== null) {
@@ -312,6 +311,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     createContext,
     async listen() {
       followers.start();
+      owned.use(administration.due.start((error) => faults.report('pending changes', error)));
       owned.use(openUpkeep({ store, now, fault: faults.report }, config));
       searchIndex.catchUp();
       return owned.use(await openHttp(httpDeps, httpOptions(config)));

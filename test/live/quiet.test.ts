@@ -25,10 +25,7 @@ interface Seen {
 
 function observe(app = at.app): Disposable & { readonly seen: Seen[] } {
   const seen: Seen[] = [];
-  const observed = app.store.observe((text) => {
-    // Once a second, whether or not anybody watches.
-    if (!text.includes('from pending_change p')) seen.push({ kind: kindOf(text), time: performance.now() });
-  });
+  const observed = app.store.observe((text) => seen.push({ kind: kindOf(text), time: performance.now() }));
   return { seen, [Symbol.dispose]: () => observed[Symbol.dispose]() };
 }
 
