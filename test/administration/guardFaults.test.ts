@@ -108,7 +108,8 @@ test('servers do it by themselves, also one that was started later', async () =>
     ({ id } = await askForAnn(asked, council.owner));
   }
   clock.now += hour * 1000;
-  await using _later = await openTestApp(at.database, env, overrides);
+  await using later = await openTestApp(at.database, env, overrides);
+  await later.listen();
   await until(async () => (await lookUp(at.app, council, id)).state === 'DONE');
 });
 
