@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -11,6 +12,8 @@ export default defineConfig({
     globalSetup: ['test/support/postgres.ts'],
     // Processes: tests kill servers, follow signals and count what a process leaves open.
     pool: 'forks',
+    // Also where there are but two cores: most of the time tests wait for servers, clocks and the database.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Generous, for a small shared machine: tests wait for facts, so a long limit costs nothing when they pass.
     testTimeout: 30_000,
     hookTimeout: 60_000,
