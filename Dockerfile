@@ -7,6 +7,8 @@ COPY . .
 # Installs what the lock file names and generates what is derived; then drops what only the build needed.
 RUN node scripts/prepare.mjs
 RUN npm prune --omit=dev --no-audit --no-fund
+# npm keeps TypeScript, which Prisma would take if it were there; nothing that runs needs it.
+RUN rm -rf node_modules/typescript node_modules/@typescript
 # Owned by root and read-only for the server; only /data is its own.
 RUN rm -rf test scripts codegen.ts tsconfig.json biome.json vitest*.ts && mkdir -p /data && chown 1000:1000 /data
 
