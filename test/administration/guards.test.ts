@@ -488,6 +488,7 @@ describe('the settings', () => {
     const council = await newCouncil(at.app);
     const adam = await acting(at.app, council.to, 'adam');
     await expect(guard(at.app, { ...council, owner: adam }, {})).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(admin().guards(adam)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     const operation = 'CHANGE_GUARDS' as 'CHANGE_OWNERS';
     const set = admin().setGuard(council.owner, { operation, delaySeconds: 1, secondPerson: false });
     await expect(set).rejects.toMatchObject({ code: 'BAD_INPUT', path: 'operation' });

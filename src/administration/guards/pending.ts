@@ -1,5 +1,5 @@
 /** Changes that wait: who sees them, approves them and calls them off. */
-import type { Principal } from '../../auth/auth.ts';
+import { type Principal, requirePermission } from '../../auth/auth.ts';
 import { AnnalsError } from '../../errors.ts';
 import type { Guard, GuardedOperation, PendingState } from '../../model/guard.ts';
 import { isUuid } from '../../model/uuid.ts';
@@ -36,7 +36,7 @@ export interface PendingChange {
 }
 
 export interface PendingChanges {
-  /** Needs MANAGE_ORGANIZATION, which the caller checks. */
+  /** Needs MANAGE_ORGANIZATION. */
   guards(principal: Principal): Promise<readonly Guard[]>;
   /** Of the kinds that the principal could ask for itself, the newest first; those that wait, or by state. */
   pendingChanges(
@@ -92,8 +92,9 @@ export function shownPending(record: PendingRecord): PendingChange {
 
 const notAnother = (message: string) => new AnnalsError('NOT_ANOTHER_PERSON', { message });
 
-const isAsker = ({ askedBy }: PendingRecord, { member, tokenId }: Principal): boolean =>
-  askedBy.memberId === null ? askedBy.tokenId === tokenId : askedBy.memberId === member?.externalId;
+/** Whoever mints JWTs can say that it is anybody. */
+const isAsker = ({ askedBy }: PendingRecord, { member, tokenId, jwt }: Principal): boolean =>
+  askedBy.memberId === null ? askedBy.tokenId === tokenId : jwt === null && askedBy.memberId === member?.externalId;
 
 const mayDecide = ({ kind }: PendingRecord, { role }: Principal): boolean => {
   const permission = permissionOf(kind);
@@ -135,7 +136,10 @@ export function openPendingChanges({ store, frame, auth, now, requests, settle }
     shownPending((await store.administration.findPending(organization, record.id)) ?? record);
 
   return {
-    guards: ({ organization }) => guardsOf(store.administration, organization),
+    async guards(principal) {
+      requirePermission(principal, 'MANAGE_ORGANIZATION');
+      return guardsOf(store.administration, principal.organization);
+    },
     async pendingChanges({ organization, role }, request) {
       const kinds = kindsFor(role.permissions);
       if (kinds.length === 0) {
