@@ -2,7 +2,7 @@
  * Keeps what searching by text needs in step with the log, behind it: the blocks, and the texts of entries that were
  * recorded before there were any. An append waits for none of this; what is not in a block yet is read entry by entry.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultReport } from '../errors.ts';
 import type { LogPlace } from '../model/entry.ts';
 import { addGrams, fieldSeparator, searchText, valueSeparator } from '../model/text.ts';
@@ -37,6 +37,9 @@ export interface SearchIndex extends AsyncDisposable {
   /** Resolves when nothing is left to do. */
   idle(): Promise<void>;
 }
+
+/** As long as the step took: whoever reads and records has the other half of the time. */
+const rest = (began: number): Promise<void> => delay(performance.now() - began);
 
 /** Whether a row is the last of its block. */
 const ends = ({ position }: LogPlace): boolean => position % blockEntries === blockEntries - 1;
@@ -88,6 +91,7 @@ export function openSearchIndex({ store, fault, say, retryMs = 5000 }: SearchInd
   const fill = async (organization: number): Promise<void> => {
     let filled = 0;
     while (!stopped) {
+      const began = performance.now();
       const entries = await store.readWithoutText(organization, textsAtATime);
       if (entries.length === 0) break;
       const texts = entries.map((entry) => ({
@@ -100,7 +104,7 @@ export function openSearchIndex({ store, fault, say, retryMs = 5000 }: SearchInd
       if (Math.floor(filled / sayEvery) > Math.floor(before / sayEvery)) {
         say(`search: ${filled} entries of organization ${organization} were given their texts`);
       }
-      await nextTurn();
+      await rest(began);
     }
     if (filled > 0 && !stopped)
       say(`search: every entry of organization ${organization} has its text (${filled} given)`);
@@ -113,6 +117,7 @@ export function openSearchIndex({ store, fault, say, retryMs = 5000 }: SearchInd
         ? { recordedAt: 0, position: -1 }
         : { recordedAt: last.recordedTo, position: (last.number + 1) * blockEntries - 1 };
     while (!stopped) {
+      const began = performance.now();
       const entries = await store.readTexts(organization, place, blocksAtATime * blockEntries);
       if (entries.some(({ search }) => search === null)) {
         // Of before there were texts, or of a server of that version, which still records without.
@@ -124,7 +129,7 @@ export function openSearchIndex({ store, fault, say, retryMs = 5000 }: SearchInd
       const end = entries.findLast(ends);
       if (end !== undefined) place = { recordedAt: end.recordedAt, position: end.position };
       if (end === undefined) return;
-      await nextTurn();
+      await rest(began);
     }
   };
 
