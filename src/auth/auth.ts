@@ -6,6 +6,7 @@ import { hashToken, isToken } from '../model/token.ts';
 import type { Store, StoredCredential } from '../store/store.ts';
 import { addressMistake, type JwksOptions } from './jwks.ts';
 import { isJwt, openJwtAuth } from './jwt.ts';
+import { openTogether } from './together.ts';
 
 export { checkKeySet, type KeySetMistake } from './keys.ts';
 
@@ -64,8 +65,8 @@ export interface Principal {
 
 export interface Auth {
   /**
-   * The principal of a token, Annals’ own or a JWT. One statement; nothing about rights is cached, so what is revoked is
-   * refused at once. Throws UNAUTHENTICATED; UNAVAILABLE where the keys of a JWT’s issuer cannot be fetched.
+   * The principal of a token, Annals’ own or a JWT. One statement, which callers at the same time share; nothing about
+   * rights is cached, so what is revoked is refused at once. Throws UNAUTHENTICATED; UNAVAILABLE where the keys of a JWT’s issuer cannot be fetched.
    */
   authenticate(token: string): Promise<Principal>;
   /** The same principal under today’s rights; throws UNAUTHENTICATED when its token or member is no longer valid. */
@@ -82,7 +83,7 @@ export interface Auth {
 }
 
 export interface AuthDeps {
-  readonly store: Pick<Store, 'findCredential' | 'reloadCredential' | 'findJwtCredential' | 'registerActors'>;
+  readonly store: Pick<Store, 'findCredentials' | 'reloadCredential' | 'findJwtCredential' | 'registerActors'>;
   readonly now: () => number;
   readonly fault: FaultReport;
 }
@@ -90,6 +91,11 @@ export interface AuthDeps {
 export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
   const refused = new WeakMap<AnnalsError, RefusedCredential>();
   const jwt = openJwtAuth({ ...deps, onRefused: (error, who) => void refused.set(error, who) }, options);
+
+  const find = openTogether((hashes) => deps.store.findCredentials(hashes.map((hash) => Buffer.from(hash, 'hex'))), {
+    atOnce: 2,
+    most: 100,
+  });
 
   const principalOf = (stored: StoredCredential | null, alsoExpired = false): Principal => {
     if (stored === null) throw new AnnalsError('UNAUTHENTICATED', { message: 'The token is unknown or revoked.' });
@@ -126,7 +132,7 @@ export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
       if (!isToken(token)) {
         throw new AnnalsError('UNAUTHENTICATED', { message: 'This is neither a token of Annals nor a JWT.' });
       }
-      return principalOf(await deps.store.findCredential(hashToken(token)));
+      return principalOf(await find(hashToken(token).toString('hex')));
     },
     async refresh(principal) {
       if (principal.jwt !== null) return jwt.authenticate(principal.jwt.text());

@@ -259,9 +259,10 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits & StatisticsLimi
         order === 'OCCURRED_AT' && after === null && before === null ? await newest(principal, predicate, null) : null;
       const found = await readList(store, { organization, predicate, order }, { direction, after, before, extent });
       const head = order === 'OCCURRED_AT' ? (early ?? 'unknown') : headOf(page, direction, extent, found);
+      const sealed = cursors.sealAll(found.entries.map(placeOf), listScope);
       return {
-        edges: found.entries.map((entry) => ({
-          cursor: cursors.seal(placeOf(entry), listScope),
+        edges: found.entries.map((entry, index) => ({
+          cursor: sealed[index] ?? '',
           entry: redact(entry, principal.role.hiddenFields),
         })),
         hasNextPage: found.hasNextPage,

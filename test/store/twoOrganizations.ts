@@ -178,7 +178,7 @@ type Calls = (store: Store, a: Facts, b: Facts) => readonly Promise<unknown>[];
 /** In the order in which they are made: those that change and remove come last. */
 export const calls: Readonly<Record<string, Calls>> = {
   findMember: (s, a) => [s.findMember(a.organization, 'm1'), s.findMember(a.organization, 'only-theirs')],
-  findCredential: (s, a) => [s.findCredential(a.hash)],
+  findCredentials: (s, a) => [s.findCredentials([a.hash])],
   reloadCredential: (s, a, b) => [
     s.reloadCredential(a.organization, a.token),
     s.reloadCredential(a.organization, b.token),

@@ -29,10 +29,14 @@ export interface StoredCredential {
   readonly makers: readonly string[] | null;
 }
 
-const credentialSql = (condition: string) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
+const credentialSql = (
+  tokens: string,
+  condition: string,
+  more = '',
+) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
   coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at,
-  to_json(t.makers)
-from api_token t join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
+  to_json(t.makers)${more}
+from ${tokens} join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
 left join member m on m.organization_id = t.organization_id and m.id = t.member_id
 left join role r on r.organization_id = o.id and r.key = coalesce(m.role, t.role)
 where ${condition} and t.revoked_at is null`;
@@ -57,7 +61,10 @@ type CredentialRow = [
   makers: string[] | null,
 ];
 
-function credentialFrom(row: CredentialRow): StoredCredential {
+/** Where a row of several says which of them it is. */
+const asked = 17;
+
+function credentialFrom(row: readonly [...CredentialRow, ...unknown[]]): StoredCredential {
   const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation] = row;
   const [role, ownRole, id, externalId, name, email, actor, active, expiresAt, makers] = row.slice(7) as SecondHalf;
   const member =
@@ -84,10 +91,22 @@ type SecondHalf = CredentialRow extends [...[string, string, number, string, str
   ? Rest
   : never;
 
-/** The unrevoked token with this SHA-256; null when there is none. */
-export async function findCredential(database: Database, hash: Uint8Array): Promise<StoredCredential | null> {
-  const [row] = await database.rows<CredentialRow>(credentialSql('t.hash = $1'), [hash]);
-  return row === undefined ? null : credentialFrom(row);
+/** The unrevoked tokens with these SHA-256, in their order; null for each that there is none of. */
+export async function findCredentials(
+  database: Database,
+  hashes: readonly Uint8Array[],
+): Promise<(StoredCredential | null)[]> {
+  const rows = await database.rows<[...CredentialRow, asked: number]>(
+    credentialSql(
+      'unnest($1::bytea[]) with ordinality a(hash, number) join api_token t on t.hash = a.hash',
+      'true',
+      ', a.number',
+    ),
+    [hashes],
+  );
+  const found = hashes.map((): StoredCredential | null => null);
+  for (const row of rows) found[row[asked] - 1] = credentialFrom(row);
+  return found;
 }
 
 /** The same by the token’s id, for streams that outlive a change of rights. */
@@ -96,10 +115,10 @@ export async function reloadCredential(
   organization: number,
   tokenId: string,
 ): Promise<StoredCredential | null> {
-  const [row] = await database.rows<CredentialRow>(credentialSql('t.organization_id = $1 and t.id = $2'), [
-    organization,
-    tokenId,
-  ]);
+  const [row] = await database.rows<CredentialRow>(
+    credentialSql('api_token t', 't.organization_id = $1 and t.id = $2'),
+    [organization, tokenId],
+  );
   return row === undefined ? null : credentialFrom(row);
 }
 
