@@ -29,7 +29,7 @@ export type { RoleInput } from './roles.ts';
 export type { CreatedToken, TokenRequest } from './tokens.ts';
 export type { ViewInput } from './views/input.ts';
 export type { FilterLanguage, ViewPeriod } from './views/language.ts';
-export type { ShownView, ViewOrder } from './views/shown.ts';
+export type { ShownView, ViewOrder, ViewProblem } from './views/shown.ts';
 export type { ViewInUse } from './views/views.ts';
 export type { DirectoryInput, GrantInput, GrantKey, GroupInput, MemberInput, WorldInput } from './wish.ts';
 export type { World } from './world.ts';

@@ -23,15 +23,21 @@ const targetsOf = ({ id, name, roles }: ViewRecord, shared: boolean): NonNullabl
 /** The entry that tells of a view that was saved; null where nothing of it is new. */
 export function savedEntry(before: ViewRecord | null, after: ViewRecord): AdministrationChange | null {
   const now = flat(after);
-  if (before !== null && canonicalJson(flat(before)) === canonicalJson(now)) return null;
-  const wasShared = before !== null && before.roles.length > 0;
-  const shared = wasShared || after.roles.length > 0;
-  const changes = fieldChanges(wasShared ? flat(before) : null, now, fields);
-  return {
-    action: before === null ? 'annals.view_created' : 'annals.view_changed',
-    targets: targetsOf(after, shared),
-    ...(shared ? { changes } : {}),
-  };
+  if (before === null) {
+    const told = after.roles.length > 0 ? { changes: fieldChanges(null, now, fields) } : {};
+    return { action: 'annals.view_created', targets: targetsOf(after, after.roles.length > 0), ...told };
+  }
+  if (canonicalJson(flat(before)) === canonicalJson(now)) return null;
+  const action = 'annals.view_changed';
+  const [wasShared, isShared] = [before.roles.length > 0, after.roles.length > 0];
+  if (isShared) {
+    const changes = fieldChanges(wasShared ? flat(before) : null, now, fields);
+    return { action, targets: targetsOf(after, true), changes };
+  }
+  if (!wasShared) return { action, targets: targetsOf(after, false) };
+  // By the name that everybody knew; what else is new is its owner’s alone.
+  const changes = fieldChanges(flat(before), now, ['sharedWith']);
+  return { action, targets: targetsOf({ ...after, name: before.name }, true), changes };
 }
 
 export const deletedEntry = (view: ViewRecord): AdministrationChange => ({

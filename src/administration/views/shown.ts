@@ -29,8 +29,11 @@ export interface ShownView
   /** Keys of the roles that it is shared with, as far as the reader may know of them. */
   readonly sharedWith: readonly string[];
   /** Why the reader cannot use it: FIELD_HIDDEN or VIEW_OUTDATED. */
-  readonly problem: AnnalsError | null;
+  readonly problem: ViewProblem | null;
 }
+
+/** An error as data: nothing fails where a view is only looked at. */
+export interface ViewProblem extends Pick<AnnalsError, 'code' | 'message' | 'cure'> {}
 
 /** The order of a stored view; what only a later version knows is the usual one. */
 export const orderOf = ({ orderField, direction }: Pick<ViewRecord, 'orderField' | 'direction'>): ViewOrder => ({
@@ -42,13 +45,14 @@ async function problemOf(
   language: FilterLanguage,
   principal: Principal,
   record: ViewRecord,
-): Promise<AnnalsError | null> {
+): Promise<ViewProblem | null> {
   try {
     await usableFilter(language, principal, record);
     return null;
   } catch (error) {
-    if (error instanceof AnnalsError) return error;
-    throw error;
+    if (!(error instanceof AnnalsError)) throw error;
+    const { code, message, cure } = error;
+    return { code, message, cure };
   }
 }
 

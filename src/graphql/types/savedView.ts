@@ -1,5 +1,5 @@
 /** Filters that have a name: what they are, and who finds them. */
-import type { ListPage, ShownView, ViewOrder, ViewPeriod } from '../../administration/administration.ts';
+import type { ListPage, ShownView, ViewOrder, ViewPeriod, ViewProblem } from '../../administration/administration.ts';
 import { type PeriodUnit, periodUnits } from '../../model/calendar.ts';
 import type { Json } from '../../model/entry.ts';
 import type { ViewColumn } from '../../model/view.ts';
@@ -105,12 +105,7 @@ const PeriodRef = builder.objectRef<ViewPeriod>('ViewPeriod').implement({
   }),
 });
 
-interface Problem {
-  readonly code: string;
-  readonly message: string;
-  readonly cure: string;
-}
-const ProblemRef = builder.objectRef<Problem>('ViewProblem').implement({
+const ProblemRef = builder.objectRef<ViewProblem>('ViewProblem').implement({
   description: 'Why a view cannot be used.',
   fields: (t) => ({
     code: t.exposeString('code', { description: '`FIELD_HIDDEN` or `VIEW_OUTDATED`.' }),
