@@ -112,7 +112,8 @@ async function shareViews(twins: Twins, to: OrganizationRef, owner: Principal, n
     const view = await twins.both(`${name} view ${index}`, (app) => app.services.administration.saveView(owner, input));
     ids.push(`view:${view.id}`);
   }
-  const [record] = (await twins.one.app.store.administration.readViewsOfRole(to.organization, 'MEMBER')).slice(-1);
+  const stored = await twins.one.app.store.administration.readViewsOfRole(to.organization, 'MEMBER');
+  const record = stored.find(({ name: one }) => one === `View ${viewFilters.length}`);
   if (record === undefined) throw new TypeError('no view was saved');
   await twins.both(`${name} outdated`, (app) =>
     app.store.administration.writeView(to.organization, { ...record, filter: { component: { resembles: 'web' } } }),
