@@ -232,7 +232,7 @@ describe('annals query', () => {
       const lines = stdout.trimEnd().split('\n');
       expect({ lines, stderr }).toEqual({
         lines: [
-          'outcome  action.key           request',
+          'outcome  action.key            request',
           ...['0', '1', '2'].map((one) => `DENIED   ${anAction}  ${one}`),
         ],
         stderr: '',

@@ -20,7 +20,7 @@ export interface ViewInput {
   readonly sharedWith?: readonly string[] | null | undefined;
 }
 
-/** UTF-16 code units of a filter as JSON: as much as a change in an entry takes. */
+/** UTF-16 code units of a filter as JSON. */
 const mostFilter = 16_000;
 const mostRoles = 50;
 

@@ -119,6 +119,14 @@ async function checkPlace(
   throw badInput('name', `there is a view ${JSON.stringify(name)} of the same owner.`, 'Choose another name.');
 }
 
+/** What is its owner’s alone: which names its other views have is not to be tried out either. */
+function checkOfAnother(before: ViewRecord, after: ViewRecord): void {
+  if (after.roles.length === 0) {
+    throw badInput('sharedWith', 'only its owner can make a view private.', 'Name a role, or delete the view.');
+  }
+  if (after.name !== before.name) throw badInput('name', 'only its owner can give a view another name.', 'Leave it.');
+}
+
 function recordOf(principal: Principal, input: ViewInput, before: ViewRecord | null, deps: ViewDeps): ViewRecord {
   const now = deps.now();
   const { period } = input;
@@ -154,9 +162,7 @@ export async function viewStep(
   checkViewInput(input);
   const before = await existing(statements, principal, input);
   const after = recordOf(principal, input, before, deps);
-  if (before !== null && after.roles.length === 0 && !isMine(before, principal)) {
-    throw badInput('sharedWith', 'only its owner can make a view private.', 'Name a role, or delete the view.');
-  }
+  if (before !== null && !isMine(before, principal)) checkOfAnother(before, after);
   await checkSharing(statements, principal, after.roles);
   await checkFilter(deps, principal, input, after);
   await checkPlace(statements, principal.organization, before, after);
