@@ -61,11 +61,17 @@ query ThroughView($view: ID, $filter: LogFilter) {
     pageInfo { hasNextPage endCursor }
     headCursor
   }
-  logStatistics(view: $view, filter: $filter, groupBy: [ACTOR], top: 5) { total groups { keys { name } count } }
-  filterValues(view: $view, filter: $filter, field: ACTION, first: 5) { key { value } count }
 }
 `,
     variables: { filter: { severity: { gte: 2 } } },
+  },
+  {
+    name: 'Count through a saved view',
+    document: `# Whatever takes a filter takes a view.
+query CountThroughView($view: ID) {
+  logStatistics(view: $view, groupBy: [ACTOR], top: 5) { total groups { keys { name } count } rest { count } }
+}
+`,
   },
   {
     name: 'Watch through a saved view',

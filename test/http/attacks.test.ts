@@ -307,6 +307,7 @@ const views: Attack[] = [
       ['a view that does not exist', () => `view:${absent}`],
       ['an entry', (on: Scene) => on.hiddenEntry],
       ['no id at all', () => "view:' or 1=1 --"],
+      ['an empty id', () => ''],
     ] satisfies [string, (on: Scene) => string][]
   ).flatMap(([name, viewOf]): Attack[] => [
     ...Object.entries({ page: pageThrough, statistics: countThrough, values: pickThrough }).map(

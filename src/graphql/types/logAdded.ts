@@ -72,9 +72,9 @@ builder.subscriptionField('logAdded', (t) =>
         return untilLost(context.services.live.subscribe(principal, options), context);
       };
       // Through a view, by what it filters by now: a stream is of one filter, as its cursors are.
-      return asked.view
-        ? throughView(context.services, principal, asked).then(({ filter }) => follow(filter))
-        : follow(bareFilter(asked.filter));
+      return asked.view === null || asked.view === undefined
+        ? follow(bareFilter(asked.filter))
+        : throughView(context.services, principal, asked).then(({ filter }) => follow(filter));
     },
     resolve: (batch, _, context) => {
       // Runs before everything below it: no batch is answered with the rights or the names of an earlier one.

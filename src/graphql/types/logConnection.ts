@@ -158,10 +158,10 @@ builder.queryField('logs', (t) =>
     description:
       'A page of the entries that the caller sees, newest first unless ordered otherwise. Pages forward with `first` and `after`, backward with `last` and `before`.',
     args: { ...logsArgs, ...viewArgs },
-    resolve: async (_, args, { services, ...context }) => {
+    resolve: async (_, args, context) => {
       const principal = callerWith(context, 'READ');
-      const { filter, order } = await throughView(services, principal, args);
-      return readLogs(services, principal, { ...args, filter, order: args.order ?? order });
+      const { filter, order } = await throughView(context.services, principal, args);
+      return readLogs(context.services, principal, { ...args, filter, order: args.order ?? order });
     },
   }),
 );
