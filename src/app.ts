@@ -28,6 +28,7 @@ import { onlyInTime } from './graphql/inTime.ts';
 import { limitedParse } from './graphql/limits.ts';
 import { createLoaders } from './graphql/loaders.ts';
 import { schema } from './graphql/schema.ts';
+import { readStoredFilter } from './graphql/storedFilter.ts';
 import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } from './http/http.ts';
 import { openLive, type Renewals } from './live/live.ts';
 import { type Followers, type Log, openFollowers, openLog, openSearchIndex, openUpkeep } from './log/log.ts';
@@ -164,7 +165,8 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   );
   const explanations = openExplanations({ store, visibility, catalogue, actionNumber, now });
   const previews = openPreviews({ store, visibility, onPreview: notePreview(access) });
-  const administration = openAdministration({ store, auth, catalogue, now, random, seal, recording: access });
+  const language = { read: readStoredFilter, check: query.checkFilter };
+  const administration = openAdministration({ store, auth, catalogue, now, random, seal, language, recording: access });
   const services: Services = {
     catalogue,
     log,

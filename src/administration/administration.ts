@@ -12,6 +12,7 @@ import { openFrame, openTurns, type Recording } from './frame.ts';
 import type { Due } from './guards/settle.ts';
 import { type Management, openManagement } from './management.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
+import type { FilterLanguage } from './views/language.ts';
 import { type World, wishOf } from './world.ts';
 
 export type { ChangeReport } from './change.ts';
@@ -26,6 +27,10 @@ export type { Management } from './management.ts';
 export type { ListPage, ListRequest } from './pages.ts';
 export type { RoleInput } from './roles.ts';
 export type { CreatedToken, TokenRequest } from './tokens.ts';
+export type { ViewInput } from './views/input.ts';
+export type { FilterLanguage, ViewPeriod } from './views/language.ts';
+export type { ShownView, ViewOrder, ViewProblem } from './views/shown.ts';
+export type { ViewInUse } from './views/views.ts';
 export type { DirectoryInput, GrantInput, GrantKey, GroupInput, MemberInput, WorldInput } from './wish.ts';
 export type { World } from './world.ts';
 
@@ -71,6 +76,8 @@ export interface AdministrationDeps {
   readonly now: () => number;
   readonly random: RandomSource;
   readonly seal: Seal;
+  /** See `ManagementDeps`. */
+  readonly language: FilterLanguage;
   /** See `ManagementDeps`. */
   readonly recording?: Recording;
 }

@@ -26,6 +26,7 @@ import { rollUpEntries } from './statements/rollUp.ts';
 import * as search from './statements/search.ts';
 import { readStatistics } from './statements/statistics.ts';
 import * as tail from './statements/tail.ts';
+import * as views from './statements/views.ts';
 import * as worldRead from './statements/worldRead.ts';
 import * as worldWrite from './statements/worldWrite.ts';
 
@@ -50,6 +51,7 @@ export { followerName as statisticsFollowerName } from './statements/rollUp.ts';
 export type { MissingText, SearchBlock, SearchedEntry } from './statements/search.ts';
 export type { Grouping, GroupKey, RolledPart, StatisticsRequest, StatisticsRow } from './statements/statistics.ts';
 export type { Tail } from './statements/tail.ts';
+export type { ViewOwner, ViewReader, ViewRecord } from './statements/views.ts';
 export type {
   GrantPlace,
   GrantRecord,
@@ -80,7 +82,7 @@ type StatementNames = {
   [K in keyof Statements]: Statements[K] extends (database: Database, ...rest: never[]) => Promise<unknown> ? K : never;
 }[keyof Statements];
 type BoundStatements = { readonly [K in StatementNames]: Bound<Statements[K]> };
-const administering = { ...administration, ...guards, ...jwtIssuers, ...outbox, ...worldRead, ...worldWrite };
+const administering = { ...administration, ...guards, ...jwtIssuers, ...outbox, ...views, ...worldRead, ...worldWrite };
 type Administering = typeof administering;
 /** The statements of administration, on the pool or inside a transaction. */
 export type AdministrationStatements = { readonly [K in keyof Administering]: Bound<Administering[K]> };
