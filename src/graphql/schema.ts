@@ -9,6 +9,7 @@ import './types/logConnection.ts';
 import './types/logsAround.ts';
 import './types/logEntry.ts';
 import './types/statistics.ts';
+import './types/questions.ts';
 import './types/node.ts';
 import './types/actor.ts';
 import './types/directory.ts';
