@@ -66,22 +66,25 @@ query DoneToMyAccount($member: ID, $after: String) {
   },
   {
     name: 'What is new for a person',
-    document: `# Devices, addresses and actions that the person's entries have since a time, and that no entry of before has. A field that
-# your role does not see is refused: leave it out.
-query NewForAPerson($actor: ID!, $since: DateTime!) {
-  devices: newValues(actor: $actor, field: DEVICE, since: $since) { ...New }
-  addresses: newValues(actor: $actor, field: IP, since: $since) { ...New }
-  actions: newValues(actor: $actor, field: ACTION, since: $since) { ...New }
-}
-
-fragment New on NewValues {
-  values { value count firstSeen lastSeen firstEntry { id description } }
-  valueCount
-  complete
-  comparedWithAll
+    document: `# What the person's entries have since a time, and no entry of before has: devices; addresses with "IP"; what they did with
+# "ACTION". A field that your role does not see is refused.
+query NewForAPerson($actor: ID!, $field: NewValueField!, $since: DateTime!) {
+  newValues(actor: $actor, field: $field, since: $since) {
+    values {
+      value
+      action { name }
+      count
+      firstSeen
+      lastSeen
+      firstEntry { id description }
+    }
+    valueCount
+    complete
+    comparedWithAll
+  }
 }
 `,
-    variables: { actor: person, since },
+    variables: { actor: person, field: 'DEVICE', since },
   },
   {
     name: 'What has stopped',
