@@ -76,16 +76,11 @@ function checkAction(data: ActionData, at: string, around: Surroundings, report:
 
 /** An action that opens a secret, or is about an account, carries the field that says which. */
 function checkFlags(data: ActionData, fields: ReadonlySet<EntryFieldName>, at: string, report: Report): void {
-  const places: Readonly<Record<string, readonly EntryFieldName[]>> = {
-    vault: ['vault'],
-    // An entry of no folder has its vault for a directory.
-    directory: ['directory', 'vault'],
-  };
-  if (data.opens !== null) {
-    const needed = places[data.opens] ?? (['targets'] as const);
-    if (!needed.some((field) => fields.has(field))) {
-      report(`${at}.opens`, `"${data.opens}" needs the field "${needed[0]}", which \`fields\` does not list`);
-    }
+  const needed = data.opens === 'vault' || data.opens === 'directory' ? data.opens : 'targets';
+  // An entry of no folder has its vault for a directory.
+  const known = fields.has(needed) || (needed === 'directory' && fields.has('vault'));
+  if (data.opens !== null && !known) {
+    report(`${at}.opens`, `"${data.opens}" needs the field "${needed}", which \`fields\` does not list`);
   }
   if (data.aboutAccount && !fields.has('affectedUser')) {
     report(`${at}.aboutAccount`, 'needs the field "affectedUser", which `fields` does not list');

@@ -6,7 +6,7 @@ import { type AddressInfo, createConnection, createServer, type Socket } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { judgeClock, judgeConnections, judgePooler, judgeServer } from '../../src/doctor/database.ts';
+import { judgeClock, judgeConnections, judgeFollowers, judgePooler, judgeServer } from '../../src/doctor/database.ts';
 import { judgeRoom } from '../../src/doctor/embedded.ts';
 import { type Embedded, ownerRole, serverRole, socketUrl, startEmbedded } from '../../src/store/embedded.ts';
 import type { ServerFacts } from '../../src/store/inspect.ts';
@@ -432,6 +432,15 @@ describe('what no test machine has', () => {
     // A slow answer proves nothing about clocks.
     expect(judgeClock({ ...facts, clockAheadMs: -5000, clockErrorMs: 4000 })).toMatchObject({ status: 'ok' });
     expect(judgeConnections({ ...facts, connections: { most: 100, used: 95 } }, 10)).toMatchObject({ status: 'warn' });
+    const late = { follower: 'statistics', organization: 'Acme', entries: 3, oldestMs: 120_000 };
+    expect(judgeFollowers([late], true)).toMatchObject({ status: 'warn' });
+    expect(judgeFollowers([{ ...late, oldestMs: 119_000 }], true)).toMatchObject({ status: 'ok' });
+    // Where nothing is counted ahead, nothing is behind.
+    expect(judgeFollowers([late], false)).toMatchObject({ status: 'ok' });
+    expect(judgeFollowers([{ ...late, follower: 'mirror' }], false)).toMatchObject({
+      status: 'warn',
+      message: 'mirror is 3 entries behind the log of Acme since 2 minutes.',
+    });
     expect(judgePooler('session', 'none')).toMatchObject({ status: 'ok' });
     expect(judgePooler('transaction', 'none')).toMatchObject({ status: 'fail' });
     expect(judgeRoom(100 * 2 ** 20, '/data')).toMatchObject({ status: 'fail' });

@@ -146,6 +146,10 @@ describe('a history', () => {
           const expected = log.expected(viewer, filter).map((entry) => entry.id);
           const page = await query.history(viewer.principal, { [name]: id }, { first: 500, filter: extra });
           expect(page.edges.map(({ entry }) => entry.id).reverse()).toEqual(expected);
+          // A stream with the filter goes on from here.
+          const stream = await query.stream(viewer.principal, filter);
+          const place = await stream.open(await page.headCursor());
+          expect(stream.seal(await stream.newest(place))).toBe(await page.headCursor());
           const asc = await query.history(
             viewer.principal,
             { [name]: id },

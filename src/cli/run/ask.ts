@@ -103,15 +103,19 @@ export async function askAccount(input: CommandInput): Promise<number> {
   });
 }
 
-const newFields: Readonly<Record<string, NewValueField>> = { device: 'DEVICE', ip: 'IP', action: 'ACTION' };
+const newFields: ReadonlyMap<string, NewValueField> = new Map([
+  ['device', 'DEVICE'],
+  ['ip', 'IP'],
+  ['action', 'ACTION'],
+]);
 
 /** In the order given, each once. */
 function fieldsOf(options: Given): readonly NewValueField[] {
-  const given = texts(options, 'what') ?? Object.keys(newFields);
+  const given = texts(options, 'what') ?? [...newFields.keys()];
   const found = given.map((name) => {
-    const field = newFields[name.toLowerCase()];
+    const field = newFields.get(name.toLowerCase());
     if (field !== undefined) return field;
-    throw usage(`--what must be one of ${Object.keys(newFields).join(', ')}, not ${JSON.stringify(name)}.`);
+    throw usage(`--what must be one of ${[...newFields.keys()].join(', ')}, not ${JSON.stringify(name)}.`);
   });
   return [...new Set(found)];
 }
