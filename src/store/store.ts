@@ -12,6 +12,7 @@ import * as access from './statements/access.ts';
 import * as administration from './statements/administration.ts';
 import * as append from './statements/append.ts';
 import * as explain from './statements/explain.ts';
+import { readFirstSeen } from './statements/firstSeen.ts';
 import { claimFollower, moveFollower, readFollowerLag } from './statements/follow.ts';
 import * as guards from './statements/guards.ts';
 import * as identity from './statements/identity.ts';
@@ -20,6 +21,7 @@ import * as jwt from './statements/jwt.ts';
 import * as jwtIssuers from './statements/jwtIssuers.ts';
 import * as names from './statements/names.ts';
 import * as occurrence from './statements/occurrence.ts';
+import { readOpened } from './statements/opened.ts';
 import * as outbox from './statements/outbox.ts';
 import * as read from './statements/read.ts';
 import { rollUpEntries } from './statements/rollUp.ts';
@@ -39,12 +41,14 @@ export type { AccessCounts, AccessWindowKey, EndedAccessWindow, KnownToken } fro
 export type { TokenRecord } from './statements/administration.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
 export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
+export type { FirstSeenRequest, StoredNewValues } from './statements/firstSeen.ts';
 export type { FollowerLag } from './statements/follow.ts';
 export type { GuardRecord, PendingRecord, Standing } from './statements/guards.ts';
 export type { StatedGrant, StoredCredential, StoredGrant, StoredMember } from './statements/identity.ts';
 export type { NamedByClaims, StoredJwtCredential } from './statements/jwt.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
 export type { OccurrencePlace, OccurrenceRequest } from './statements/occurrence.ts';
+export type { OpenedRequest, StoredSecret, StoredSecrets } from './statements/opened.ts';
 export type { OutboxBatch } from './statements/outbox.ts';
 export type { LocatedEntry } from './statements/read.ts';
 export { followerName as statisticsFollowerName } from './statements/rollUp.ts';
@@ -63,7 +67,7 @@ export type {
   PlaceRecord,
 } from './statements/worldRead.ts';
 
-const counting = { readStatistics, readFollowerLag };
+const counting = { readFirstSeen, readFollowerLag, readOpened, readStatistics };
 /** A statement function with its first argument, the database, supplied. */
 type Bound<F> = F extends (database: Database, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
 type Statements = typeof access &
