@@ -1,4 +1,4 @@
-/** `npm run bench [-- NAME…] [-- --quick]`: runs the named benchmarks, or all. Prints ratios; never fails on one. */
+/** `npm run bench [-- NAME…] [-- --quick]`: runs the named benchmarks, or all but those on demand. Prints ratios; never fails on one. */
 import { parseArgs } from 'node:util';
 import { benchAccess } from './access.ts';
 import { benchAppend } from './append.ts';
@@ -7,6 +7,7 @@ import { benchLive } from './live.ts';
 import { benchPeers } from './peers.ts';
 import { benchRead } from './read.ts';
 import { benchRls } from './rls.ts';
+import { benchScale } from './scale.ts';
 import { benchStatistics } from './statistics.ts';
 import { type BenchPostgres, startPostgres } from './support/postgres.ts';
 import { benchVisibility } from './visibility.ts';
@@ -21,10 +22,13 @@ const benches: Readonly<Record<string, (postgres: BenchPostgres, quick: boolean)
   visibility: benchVisibility,
   rls: benchRls,
   filter: benchFilter,
+  scale: benchScale,
 };
+/** Those that take too long to be run with all. */
+const onDemand: ReadonlySet<string> = new Set(['scale']);
 
 const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean' } }, allowPositionals: true });
-const names = positionals.length === 0 ? Object.keys(benches) : positionals;
+const names = positionals.length === 0 ? Object.keys(benches).filter((name) => !onDemand.has(name)) : positionals;
 const unknown = names.filter((name) => !(name in benches));
 if (unknown.length > 0) {
   process.stderr.write(`There is no benchmark ${unknown.join(', ')}. Use: ${Object.keys(benches).join(', ')}.\n`);

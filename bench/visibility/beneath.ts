@@ -7,13 +7,13 @@ import { readPage } from '../../src/store/statements/read.ts';
 import { readHistory } from '../../src/store/statements/tail.ts';
 import { openVisibility } from '../../src/visibility/visibility.ts';
 import { environment, type Organization } from '../support/annals.ts';
+import { examine } from '../support/examined.ts';
 import { type BenchDatabase, withClient } from '../support/postgres.ts';
 import { print, printFact } from '../support/report.ts';
 import { takeTurns } from '../support/rounds.ts';
 import { median } from '../support/statistics.ts';
 import { allCases, someCases } from './cases.ts';
 import { groupCount, many, type Viewer } from './data.ts';
-import { examine } from './examined.ts';
 
 export interface Beneath {
   readonly database: BenchDatabase;

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { escapeLiteral } from 'pg';
 import type { Database } from '../../src/store/database.ts';
+import { median } from './statistics.ts';
 
 interface PlanNode {
   readonly 'Node Type': string;
@@ -33,13 +34,14 @@ function literal(value: unknown): string {
   return value instanceof Uint8Array ? `'\\x${Buffer.from(value).toString('hex')}'` : escapeLiteral(String(value));
 }
 
-/** Runs a read and explains each statement that it sent, with the plan that a server keeps. */
-export async function examine(
-  database: Database,
-  client: pg.Client,
-  read: (database: Database) => Promise<unknown>,
-): Promise<Examined> {
-  const sent: { text: string; values: readonly unknown[] }[] = [];
+interface Sent {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Runs a read; the statements that it sent. */
+async function sentBy(database: Database, read: (database: Database) => Promise<unknown>): Promise<Sent[]> {
+  const sent: Sent[] = [];
   await read({
     ...database,
     rows(text, values, options) {
@@ -47,6 +49,16 @@ export async function examine(
       return database.rows(text, values, options);
     },
   });
+  return sent;
+}
+
+/** Runs a read and explains each statement that it sent, with the plan that a server keeps. */
+export async function examine(
+  database: Database,
+  client: pg.Client,
+  read: (database: Database) => Promise<unknown>,
+): Promise<Examined> {
+  const sent = await sentBy(database, read);
   await client.query('set plan_cache_mode = force_generic_plan');
   let [rows, buffers] = [0, 0];
   for (const { text, values } of sent) {
@@ -61,4 +73,28 @@ export async function examine(
     buffers += (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
   }
   return { statements: sent.length, rows, buffers };
+}
+
+/** How long the statements of a read take to plan for their values, in milliseconds: the median of some times. */
+export async function planningOf(
+  database: Database,
+  client: pg.Client,
+  read: (database: Database) => Promise<unknown>,
+): Promise<number> {
+  const sent = await sentBy(database, read);
+  await client.query('set plan_cache_mode = force_custom_plan');
+  const times: number[] = [];
+  for (let round = 0; round < 21; round++) {
+    let sum = 0;
+    for (const { text, values } of sent) {
+      await client.query(`prepare planned as ${text}`);
+      const explained = await client.query<{ 'QUERY PLAN': [{ 'Planning Time': number }] }>(
+        `explain (summary, format json) execute planned(${values.map(literal).join()})`,
+      );
+      await client.query('deallocate planned');
+      sum += explained.rows[0]?.['QUERY PLAN'][0]['Planning Time'] ?? Number.NaN;
+    }
+    times.push(sum);
+  }
+  return median(times);
 }
