@@ -13,7 +13,7 @@ import {
 } from './access/access.ts';
 import { type Administration, openAdministration } from './administration/administration.ts';
 import { openDatabase, sharedKeys, statementWatch, storeOptions, watchStore } from './app/database.ts';
-import { type Auth, openAuth, type Principal } from './auth/auth.ts';
+import { type Auth, openAuth, openTokenUses, type Principal, type TokenUses } from './auth/auth.ts';
 import { type Catalogue, openCatalogue } from './catalogue/catalogue.ts';
 import { openActionNumbers } from './catalogue/numbers.ts';
 import type { Config } from './config.ts';
@@ -248,6 +248,15 @@ function httpOptions(config: Config): HttpOptions {
   };
 }
 
+/** The same credentials; what came with one that is good is a use of it. */
+function noting(authenticate: HttpDeps['authenticate'], uses: TokenUses): HttpDeps['authenticate'] {
+  return async (token, client) => {
+    const principal = await authenticate(token, client);
+    uses.note(principal, client.ip);
+    return principal;
+  };
+}
+
 /** Opens the database, migrates it, and opens every room on it. What fails half-way is closed again. */
 export async function openApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const { now = Date.now, random = pooledRandom(), log: logger = quiet, beside = false } = overrides;
@@ -284,9 +293,10 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     return { principal, services, loaders: createLoaders(services, principal), renewals, requestId, locale };
   };
   const embedded = config.databaseUrl === null;
+  const uses = openTokenUses({ store, now, fault: faults.report });
   const httpDeps: HttpDeps = {
     schema,
-    authenticate: watchedAuthenticate(auth, services.access),
+    authenticate: noting(watchedAuthenticate(auth, services.access), uses),
     createContext,
     ready: () => readiness(store, faults),
     endStreams: () => live.end(),
@@ -313,6 +323,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
       followers.start();
       owned.use(administration.due.start((error) => faults.report('pending changes', error)));
       owned.use(openUpkeep({ store, now, fault: faults.report }, config));
+      owned.use(uses.start());
       searchIndex.catchUp();
       return owned.use(await openHttp(httpDeps, httpOptions(config)));
     },

@@ -123,6 +123,8 @@ export async function tokenStep(
     createdAt: created,
     expiresAt: request.expiresAt ?? null,
     revokedAt: null,
+    lastUsedAt: null,
+    lastUsedFrom: null,
   };
   const makers = by === null ? [] : personsBehind(by);
   const stored = { record, hash: hashToken(token).toString('base64'), makers };

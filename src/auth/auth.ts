@@ -8,6 +8,7 @@ import { addressMistake, type JwksOptions } from './jwks.ts';
 import { isJwt, openJwtAuth } from './jwt.ts';
 
 export { checkKeySet, type KeySetMistake } from './keys.ts';
+export { openTokenUses, type TokenUses } from './uses.ts';
 
 /** What a JSON Web Token says of itself. */
 export interface JwtCredential {

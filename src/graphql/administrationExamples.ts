@@ -111,6 +111,18 @@ mutation MakeToken($input: CreateTokenInput!) {
     variables: { input: { name: 'Example integration', role: 'INTEGRATION' } },
   },
   {
+    name: 'Tokens and when they were used',
+    document: `# Needs the permission MANAGE_TOKENS. "lastUsedAt" is behind by up to a minute.
+query Tokens {
+  tokens(first: 50) {
+    nodes { id name prefix memberId role createdAt expiresAt lastUsedAt lastUsedFrom }
+    hasNextPage
+    endCursor
+  }
+}
+`,
+  },
+  {
     name: 'Revoke a token',
     document: `# Needs the permission MANAGE_TOKENS. Takes effect at once, on open streams too. "tokens" lists the ids.
 mutation RevokeToken($id: ID!) {

@@ -26,6 +26,8 @@ import { rollUpEntries } from './statements/rollUp.ts';
 import * as search from './statements/search.ts';
 import { readStatistics } from './statements/statistics.ts';
 import * as tail from './statements/tail.ts';
+import * as tokens from './statements/tokens.ts';
+import { writeTokenUses } from './statements/tokenUse.ts';
 import * as worldRead from './statements/worldRead.ts';
 import * as worldWrite from './statements/worldWrite.ts';
 
@@ -35,7 +37,6 @@ export type { PageRequest } from './plan/page.ts';
 export { blockEntries } from './plan/text.ts';
 export type { StoredRole } from './role-row.ts';
 export type { AccessCounts, AccessWindowKey, EndedAccessWindow, KnownToken } from './statements/access.ts';
-export type { TokenRecord } from './statements/administration.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
 export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
 export type { FollowerLag } from './statements/follow.ts';
@@ -50,6 +51,8 @@ export { followerName as statisticsFollowerName } from './statements/rollUp.ts';
 export type { MissingText, SearchBlock, SearchedEntry } from './statements/search.ts';
 export type { Grouping, GroupKey, RolledPart, StatisticsRequest, StatisticsRow } from './statements/statistics.ts';
 export type { Tail } from './statements/tail.ts';
+export type { TokenRecord } from './statements/tokens.ts';
+export type { TokenUse } from './statements/tokenUse.ts';
 export type {
   GrantPlace,
   GrantRecord,
@@ -61,7 +64,7 @@ export type {
   PlaceRecord,
 } from './statements/worldRead.ts';
 
-const counting = { readStatistics, readFollowerLag };
+const counting = { readStatistics, readFollowerLag, writeTokenUses };
 /** A statement function with its first argument, the database, supplied. */
 type Bound<F> = F extends (database: Database, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
 type Statements = typeof access &
@@ -80,7 +83,15 @@ type StatementNames = {
   [K in keyof Statements]: Statements[K] extends (database: Database, ...rest: never[]) => Promise<unknown> ? K : never;
 }[keyof Statements];
 type BoundStatements = { readonly [K in StatementNames]: Bound<Statements[K]> };
-const administering = { ...administration, ...guards, ...jwtIssuers, ...outbox, ...worldRead, ...worldWrite };
+const administering = {
+  ...administration,
+  ...guards,
+  ...jwtIssuers,
+  ...outbox,
+  ...tokens,
+  ...worldRead,
+  ...worldWrite,
+};
 type Administering = typeof administering;
 /** The statements of administration, on the pool or inside a transaction. */
 export type AdministrationStatements = { readonly [K in keyof Administering]: Bound<Administering[K]> };

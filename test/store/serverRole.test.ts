@@ -85,6 +85,7 @@ const tables: Readonly<Record<string, Rights>> = {
   search_block: reads,
   server_key: { insert: true },
   statistics_cell: writes,
+  token_use: writes,
 };
 
 /** What each function of the database lets its caller do; all are called by the server, or by its operator. */

@@ -70,6 +70,7 @@ export async function fill(store: Store, mark: string, index: number): Promise<F
   await administration.insertToken(organization, token);
   const program = { ...token, id: uid(2), memberId: null, role: 'OWN', hash: Buffer.alloc(32, index + 100) };
   await administration.insertToken(organization, program);
+  await store.writeTokenUses([{ organization, tokenId: token.id, at: firstRecordedAt, from: '192.0.2.1' }]);
   await administration.writeGuard(organization, {
     operation: 'CHANGE_OWNERS',
     delaySeconds: index,
@@ -311,6 +312,16 @@ export const calls: Readonly<Record<string, Calls>> = {
   'administration.outboxWaits': ({ administration: s }, a) => [s.outboxWaits(a.organization)],
   'administration.readOutbox': ({ administration: s }, a) => [s.readOutbox(a.organization, { after: 0, limit: 9 })],
 
+  writeTokenUses: (s, a, b) => [
+    s.writeTokenUses(
+      [a, b].map((one) => ({
+        organization: a.organization,
+        tokenId: one.token,
+        at: firstRecordedAt + 1,
+        from: null,
+      })),
+    ),
+  ],
   registerActors: (s, a) => [
     s.registerActors(a.organization, [
       { type: 'MEMBER', externalId: 'x', name: 'new', email: 'new' },

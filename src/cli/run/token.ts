@@ -91,11 +91,11 @@ export async function createToken(input: CommandInput): Promise<number> {
   return 0;
 }
 
-const heads = ['id', 'name', 'prefix', 'acts as', 'created', 'expires', 'revoked'] as const;
+const heads = ['id', 'name', 'prefix', 'acts as', 'created', 'expires', 'last used', 'revoked'] as const;
 
 const row = (token: TokensQuery['tokens']['nodes'][number]): string[] => {
   const actsAs = token.memberId === null ? `role ${token.role}` : `member ${token.memberId}`;
-  const times = [token.createdAt, token.expiresAt ?? 'never', token.revokedAt ?? ''];
+  const times = [token.createdAt, token.expiresAt ?? 'never', token.lastUsedAt ?? 'never', token.revokedAt ?? ''];
   return [token.id, printable(token.name), token.prefix, printable(actsAs), ...times];
 };
 

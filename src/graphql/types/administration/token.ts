@@ -28,6 +28,15 @@ const TokenRef = builder.objectRef<TokenRecord>('Token').implement({
       nullable: true,
       description: 'When it was revoked; null where it was not.',
     }),
+    lastUsedAt: t.expose('lastUsedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was last used, behind by up to a minute; null where it was not.',
+    }),
+    lastUsedFrom: t.exposeString('lastUsedFrom', {
+      nullable: true,
+      description: 'The address that it was last used from; null where that is not known, or hidden from the caller.',
+    }),
   }),
 });
 
