@@ -11,6 +11,7 @@ import { badInput } from './checks.ts';
 import { openFrame, openTurns, type Recording } from './frame.ts';
 import type { Due } from './guards/settle.ts';
 import { type Management, openManagement } from './management.ts';
+import { type RotationRequest, rotationStep } from './rotation.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
 import { type World, wishOf } from './world.ts';
 
@@ -25,6 +26,7 @@ export type { ListedGroup } from './lists.ts';
 export type { Management } from './management.ts';
 export type { ListPage, ListRequest } from './pages.ts';
 export type { RoleInput } from './roles.ts';
+export type { RotationRequest } from './rotation.ts';
 export type { CreatedToken, TokenRequest } from './tokens.ts';
 export type { DirectoryInput, GrantInput, GrantKey, GroupInput, MemberInput, WorldInput } from './wish.ts';
 export type { World } from './world.ts';
@@ -52,6 +54,8 @@ export interface Administration {
   organizations(): Promise<(OrganizationRef & { readonly demo: boolean })[]>;
   /** Errors: BAD_INPUT for an unknown member or role, and for an empty name. */
   createToken(to: OrganizationRef, request: TokenRequest): Promise<CreatedToken>;
+  /** Another secret for a token, beside the one before for a while. Errors: BAD_INPUT. */
+  rotateToken(to: OrganizationRef, request: RotationRequest): Promise<CreatedToken>;
   /** Errors: BAD_INPUT for an unknown token. Takes effect at once, on open streams too. */
   revokeToken(to: OrganizationRef, id: string): Promise<void>;
   /**
@@ -133,6 +137,14 @@ export function openAdministration(deps: AdministrationDeps): Administration {
 
     createToken: ({ organization }, request) =>
       frame.locked(organization, (statements) => newToken(statements, organization, request)),
+
+    rotateToken: ({ organization }, request) =>
+      frame.locked(organization, async (statements) => {
+        const { result, write } = await rotationStep(statements, organization, request, { by: null, now, random });
+        if (result === null) throw badInput('id', 'there is no such token.');
+        await write();
+        return { id: result.id, token: result.token };
+      }),
 
     revokeToken: ({ organization }, id) =>
       frame.locked(organization, async (statements) => {

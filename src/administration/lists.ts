@@ -82,6 +82,10 @@ function checkTexts(texts: Readonly<Record<string, string | null | undefined>>):
   }
 }
 
+/** As the principal may see it. */
+export const shownToken = (token: TokenRecord, { role }: Pick<Principal, 'role'>): TokenRecord =>
+  role.hiddenFields.has('IP') ? { ...token, lastUsedFrom: null } : token;
+
 export function openLists({ administration }: Pick<Store, 'administration'>): Lists {
   return {
     async members(principal, request) {
@@ -135,9 +139,11 @@ export function openLists({ administration }: Pick<Store, 'administration'>): Li
       if (after !== null && !isUuid(after)) throw new AnnalsError('BAD_CURSOR', { path: 'after' });
       const page = { after, limit: limit + 1, revoked: revoked ?? false };
       const rows = await administration.pageTokens(principal.organization, page);
-      const addresses = !principal.role.hiddenFields.has('IP');
-      const shown = addresses ? rows : rows.map((row) => ({ ...row, lastUsedFrom: null }));
-      return pageOf(shown, limit, (row) => row.id);
+      return pageOf(
+        rows.map((row) => shownToken(row, principal)),
+        limit,
+        (row) => row.id,
+      );
     },
     async jwtIssuers(principal) {
       requirePermission(principal, 'MANAGE_TOKENS');

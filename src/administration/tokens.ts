@@ -44,15 +44,16 @@ function checkActsAs(by: Principal, member: string): void {
   });
 }
 
-interface TokenSubject extends Pick<TokenRecord, 'memberId' | 'role'> {
+export interface TokenSubject extends Pick<TokenRecord, 'memberId' | 'role'> {
   /** Whether it makes somebody an owner: other than an owner who makes a token for itself. */
   readonly ofOwner: boolean;
 }
 
-async function subjectOf(
+/** Checks that `by` may hold a token that acts so. Errors: BAD_INPUT, ESCALATION. */
+export async function subjectOf(
   statements: AdministrationStatements,
   organization: number,
-  { actsAs }: TokenRequest,
+  { actsAs }: Pick<TokenRequest, 'actsAs'>,
   by: Principal | null,
 ): Promise<TokenSubject> {
   const roles = await rolesOf(statements, organization);
@@ -125,6 +126,9 @@ export async function tokenStep(
     revokedAt: null,
     lastUsedAt: null,
     lastUsedFrom: null,
+    rotatedAt: null,
+    previousPrefix: null,
+    previousEndsAt: null,
   };
   const makers = by === null ? [] : personsBehind(by);
   const stored = { record, hash: hashToken(token).toString('base64'), makers };
@@ -135,6 +139,10 @@ export async function tokenStep(
   };
 }
 
+/** What the token was made to act as. */
+export const actsAsOf = ({ memberId, role }: Pick<TokenRecord, 'memberId' | 'role'>): TokenRequest['actsAs'] =>
+  memberId === null ? { role: role ?? '' } : { member: memberId };
+
 /** The same for one that had to wait. Errors: those of `tokenStep`. */
 export async function storedTokenStep(
   statements: AdministrationStatements,
@@ -142,9 +150,7 @@ export async function storedTokenStep(
   stored: StoredTokenRequest,
   by: Principal,
 ): Promise<Prepared> {
-  const { name, memberId, role } = stored.record;
-  const actsAs = memberId === null ? { role: role ?? '' } : { member: memberId };
-  await subjectOf(statements, organization, { name, actsAs }, by);
+  await subjectOf(statements, organization, { actsAs: actsAsOf(stored.record) }, by);
   return creation(statements, organization, stored);
 }
 

@@ -61,6 +61,8 @@ export interface Principal {
    * known.
    */
   readonly makers: readonly string[] | null;
+  /** Which of the token’s secrets it came with, counted from 1; they are one token all the same. Null for a JWT. */
+  readonly secret: number | null;
 }
 
 export interface Auth {
@@ -88,13 +90,27 @@ export interface AuthDeps {
   readonly fault: FaultReport;
 }
 
+/** Until when a secret is good: the one before the newest to the end of the overlap. Throws UNAUTHENTICATED for an older one. */
+function endOf({ newestSecret, expiresAt, previousEndsAt }: StoredCredential, secret: number): number | null {
+  if (secret === newestSecret) return expiresAt;
+  if (secret === newestSecret - 1 && previousEndsAt !== null) {
+    return expiresAt === null ? previousEndsAt : Math.min(expiresAt, previousEndsAt);
+  }
+  throw new AnnalsError('UNAUTHENTICATED', {
+    message: 'The token was rotated, and this secret of it has ended.',
+    cure: 'Use the newest secret.',
+  });
+}
+
 export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
   const refused = new WeakMap<AnnalsError, RefusedCredential>();
   const jwt = openJwtAuth({ ...deps, onRefused: (error, who) => void refused.set(error, who) }, options);
 
-  const principalOf = (stored: StoredCredential | null, alsoExpired = false): Principal => {
+  const principalOf = (stored: StoredCredential | null, by?: number | null, alsoExpired = false): Principal => {
     if (stored === null) throw new AnnalsError('UNAUTHENTICATED', { message: 'The token is unknown or revoked.' });
-    if (!alsoExpired && stored.expiresAt !== null && stored.expiresAt <= deps.now()) {
+    const secret = by ?? stored.secret;
+    const expiresAt = endOf(stored, secret);
+    if (!alsoExpired && expiresAt !== null && expiresAt <= deps.now()) {
       throw new AnnalsError('UNAUTHENTICATED', { message: 'The token has expired.', cure: 'Use a new token.' });
     }
     if (stored.member?.active === false) {
@@ -115,9 +131,10 @@ export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
       name: stored.member?.name ?? stored.tokenName,
       member: stored.member,
       role,
-      expiresAt: stored.expiresAt,
+      expiresAt,
       jwt: null,
       makers: stored.makers,
+      secret,
     };
   };
 
@@ -131,14 +148,17 @@ export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
     },
     async refresh(principal) {
       if (principal.jwt !== null) return jwt.authenticate(principal.jwt.text());
-      return principalOf(await deps.store.reloadCredential(principal.organization, principal.tokenId));
+      return principalOf(
+        await deps.store.reloadCredential(principal.organization, principal.tokenId),
+        principal.secret,
+      );
     },
     refused: (error) => refused.get(error) ?? null,
     addressMistake: (address) => addressMistake(address, options),
     async recall(organization, tokenId) {
       const stored = await deps.store.reloadCredential(organization, tokenId);
       try {
-        return principalOf(stored, true);
+        return principalOf(stored, null, true);
       } catch (error) {
         if (error instanceof AnnalsError && error.code === 'UNAUTHENTICATED') return null;
         throw error;

@@ -153,6 +153,7 @@ function principalFrom(stored: StoredJwtCredential, claims: JwtClaims, actor: nu
     expiresAt: claims.expiresAt,
     // Whoever holds the issuer’s keys can mint one for anybody.
     makers: null,
+    secret: null,
     jwt: { issuer: { id: issuer.id, name: issuer.name }, id: claims.id, stated, text },
   };
 }

@@ -115,12 +115,21 @@ mutation MakeToken($input: CreateTokenInput!) {
     document: `# Needs the permission MANAGE_TOKENS. "lastUsedAt" is behind by up to a minute.
 query Tokens {
   tokens(first: 50) {
-    nodes { id name prefix memberId role createdAt expiresAt lastUsedAt lastUsedFrom }
+    nodes { id name prefix memberId role createdAt expiresAt lastUsedAt lastUsedFrom previousEndsAt }
     hasNextPage
     endCursor
   }
 }
 `,
+  },
+  {
+    name: 'Give a token a new secret',
+    document: `# Needs the permission MANAGE_TOKENS. The secret is shown once; the one before stays good for "overlapSeconds".
+mutation RotateToken($id: ID!) {
+  rotateToken(id: $id, overlapSeconds: 86400) { secret token { id prefix previousPrefix previousEndsAt } }
+}
+`,
+    variables: { id: '00000000-0000-7000-8000-000000000000' },
   },
   {
     name: 'Revoke a token',

@@ -39,6 +39,7 @@ export async function memberPrincipal(
       expiresAt: null,
       jwt: null,
       makers: null,
+      secret: null,
     },
   };
 }

@@ -38,6 +38,25 @@ describe('annals token', () => {
     expect(await names('--revoked')).toContain('forwarder two');
   });
 
+  it('gives a token a new secret, with the one before good for the overlap', async () => {
+    const log = await site.newLog();
+    const [made = {}] = objectsOf(
+      (await log.run('token', 'create', 'turning', '--role', 'INTEGRATION', '--json')).stdout,
+    );
+    const rotated = await log.run('token', 'rotate', String(made.id), '--overlap', '2h');
+    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(secret) });
+    expect(rotated.stderr).toBe(`Gave the token ${made.id} a new secret. It is not shown again:\n`);
+    const records = async (token: string) => (await annals(['record', 'passwork.item_viewed'], log.env(token))).code;
+    expect([await records(String(made.secret)), await records(rotated.stdout.trim())]).toEqual([0, 0]);
+    expect((await log.run('token', 'list')).stdout).toMatch(/turning .* annals_\w{4} until \d{4}-/);
+
+    expect(await log.run('token', 'rotate', String(made.id))).toMatchObject({ code: 2, stdout: '' });
+    const last = await log.run('token', 'rotate', String(made.id), '--overlap', '0s', '--end-older', '--json');
+    const [{ secret: newest } = {}] = objectsOf(last.stdout);
+    expect(await records(String(newest))).toBe(0);
+    expect([await records(String(made.secret)), await records(rotated.stdout.trim())]).toEqual([3, 3]);
+  });
+
   it('acts as a member, and gives nobody more than it has', async () => {
     const log = await site.newLog();
     const made = await log.run('token', 'create', 'mara', '--member', 'mara', '--json');
@@ -74,6 +93,7 @@ describe('annals token', () => {
     [['create', 'x', '--role', 'MEMBER', '--member', 'mara'], /either --role KEY or --member ID/],
     [['create', 'x', '--role', 'NO_SUCH'], /BAD_INPUT: .*NO_SUCH/],
     [['create', 'x', '--role', 'MEMBER', '--expires', 'soon'], /State in how long \(30s/],
+    [['rotate', 'x', '--overlap', 'long'], /--overlap must be a length of time/],
     [['revoke'], /token revoke takes one ID/],
     [['revoke', 'x'], /BAD_INPUT: id: /],
     [['frobnicate'], /There is no command "token frobnicate"/],

@@ -46,6 +46,7 @@ function principalOf(name: string, roleKey: string): Principal {
     expiresAt: null,
     jwt: null,
     makers: [],
+    secret: 1,
   };
 }
 

@@ -322,6 +322,11 @@ export const calls: Readonly<Record<string, Calls>> = {
       })),
     ),
   ],
+  'administration.rotateToken': ({ administration: s }, a, b) =>
+    [a, b].map((one, index) => {
+      const made = { prefix: 'new', makers: ['m2'], at: firstRecordedAt, previousEndsAt: firstRecordedAt + 1 };
+      return s.rotateToken(a.organization, { id: one.token, hash: Buffer.alloc(32, 200 + index), ...made });
+    }),
   registerActors: (s, a) => [
     s.registerActors(a.organization, [
       { type: 'MEMBER', externalId: 'x', name: 'new', email: 'new' },

@@ -233,6 +233,7 @@ export const mutations: Readonly<Record<string, (known: Known) => Operation[]>> 
       })),
     ),
   removeJwtIssuer: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000']),
+  rotateToken: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000', 'nothing']),
   revokeToken: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000']),
   setGuard: () =>
     each('SetGuardInput!', 'input: $v', [{ operation: 'CHANGE_OWNERS', delaySeconds: 60, secondPerson: false }]),

@@ -44,6 +44,28 @@ export const tokenList: Command = {
   run: async (input) => (await import('../run/token.ts')).listTokens(input),
 };
 
+export const tokenRotate: Command = {
+  name: 'token rotate',
+  usage: 'ID [OPTIONS]',
+  summary: 'Gives a token a new secret and prints it, once; the one before stays good for a while.',
+  details: [operatorsWay],
+  options: {
+    overlap: {
+      type: 'string',
+      value: 'LENGTH',
+      doc: 'For how long the secret of before stays good: 30s, 15m, 2h, 7d. Default: 1d; at most 30d; 0s ends it at once.',
+    },
+    'end-older': {
+      type: 'boolean',
+      doc: 'While an earlier rotation is under way: ends its older secret at once, instead of an error.',
+    },
+    ...organization,
+    json: { type: 'boolean', doc: 'Prints one JSON object instead, with `secret` and `id`.' },
+  },
+  environment,
+  run: async (input) => (await import('../run/token.ts')).rotateToken(input),
+};
+
 export const tokenRevoke: Command = {
   name: 'token revoke',
   usage: 'ID [OPTIONS]',

@@ -5,11 +5,12 @@ import type { CommandInput, Given } from '../command.ts';
 import {
   CreateTokenDocument,
   RevokeTokenDocument,
+  RotateTokenDocument,
   TokensDocument,
   type TokensQuery,
   type TokensQueryVariables,
 } from '../generated/graphql.ts';
-import { has, operandsOf, text, timeToCome, usage } from '../options.ts';
+import { durationMs, has, operandsOf, text, timeToCome, usage } from '../options.ts';
 import { jsonLine, plain, printable } from '../output.ts';
 
 type Subject = { readonly role: string } | { readonly member: string };
@@ -91,13 +92,46 @@ export async function createToken(input: CommandInput): Promise<number> {
   return 0;
 }
 
-const heads = ['id', 'name', 'prefix', 'acts as', 'created', 'expires', 'last used', 'revoked'] as const;
+const noToken = (message: string) =>
+  new AnnalsError('BAD_INPUT', { message, cure: 'Use an id that `annals token list` prints.' });
 
-const row = (token: TokensQuery['tokens']['nodes'][number]): string[] => {
+/** Seconds; a day where nothing is said. */
+function overlapOf(options: Given): number {
+  const length = text(options, 'overlap');
+  const ms = length === undefined ? 86_400_000 : durationMs(length);
+  if (ms !== null) return ms / 1000;
+  throw usage(`--overlap must be a length of time, not ${JSON.stringify(length)}.`, 'State 30s, 15m, 2h, 7d or 4w.');
+}
+
+export async function rotateToken(input: CommandInput): Promise<number> {
+  const { options, out } = input;
+  const id = oneOperand(input.operands, 'token rotate', 'ID');
+  const request = { id, overlapSeconds: overlapOf(options), endOlder: has(options, 'end-older') };
+  const organization = text(options, 'organization');
+  const secret =
+    organization === undefined
+      ? (await (await clientOf(input.config)).request(RotateTokenDocument, request)).rotateToken?.secret
+      : await onDatabase(input, organization, async (administration, of) => {
+          const { token } = await administration.rotateToken(of, request);
+          return token;
+        });
+  if (secret === undefined) throw noToken('There is no such token.');
+  process.stderr.write(`Gave the token ${printable(id)} a new secret. It is not shown again:\n`);
+  await out.write(has(options, 'json') ? jsonLine({ id, secret }) : `${secret}\n`);
+  return 0;
+}
+
+const heads = ['id', 'name', 'prefix', 'acts as', 'created', 'expires', 'last used', 'rotating', 'revoked'] as const;
+
+/** `rotating` while a secret of before is good, and which. */
+function row(token: TokensQuery['tokens']['nodes'][number]): string[] {
   const actsAs = token.memberId === null ? `role ${token.role}` : `member ${token.memberId}`;
-  const times = [token.createdAt, token.expiresAt ?? 'never', token.lastUsedAt ?? 'never', token.revokedAt ?? ''];
-  return [token.id, printable(token.name), token.prefix, printable(actsAs), ...times];
-};
+  const { previousPrefix, previousEndsAt } = token;
+  const rotating = previousEndsAt !== null && Date.parse(previousEndsAt) > Date.now();
+  const previous = rotating ? `${previousPrefix} until ${previousEndsAt}` : '';
+  const times = [token.createdAt, token.expiresAt ?? 'never', token.lastUsedAt ?? 'never', previous];
+  return [token.id, printable(token.name), token.prefix, printable(actsAs), ...times, token.revokedAt ?? ''];
+}
 
 export async function listTokens({ config, operands, options, out }: CommandInput): Promise<number> {
   operandsOf(operands, 0, 'token list takes no operands.');
@@ -123,10 +157,7 @@ export async function revokeToken(input: CommandInput): Promise<number> {
     const client = await clientOf(input.config);
     const { revokeToken: revoked } = await client.request(RevokeTokenDocument, { id });
     if (!revoked) {
-      throw new AnnalsError('BAD_INPUT', {
-        message: 'There is no such token, or it was revoked before.',
-        cure: 'Use an id that `annals token list` prints.',
-      });
+      throw noToken('There is no such token, or it was revoked before.');
     }
   }
   process.stderr.write(`Revoked the token ${printable(id)}.\n`);

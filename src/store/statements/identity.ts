@@ -27,11 +27,19 @@ export interface StoredCredential {
   readonly expiresAt: number | null;
   /** External ids of the members through whose hands it came; null where that is not known. */
   readonly makers: readonly string[] | null;
+  /** Which of the token’s secrets it was found by; the newest where it was found by its id. */
+  readonly secret: number;
+  readonly newestSecret: number;
+  /** Until when the secret before the newest is good, in milliseconds; null where there is none. */
+  readonly previousEndsAt: number | null;
 }
 
-const credentialSql = (condition: string) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
+const credentialSql = (
+  condition: string,
+  secret: string,
+) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
   coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at,
-  to_json(t.makers)
+  to_json(t.makers), ${secret}, t.secret_number, t.previous_ends_at
 from api_token t join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
 left join member m on m.organization_id = t.organization_id and m.id = t.member_id
 left join role r on r.organization_id = o.id and r.key = coalesce(m.role, t.role)
@@ -55,11 +63,15 @@ type CredentialRow = [
   active: boolean | null,
   expiresAt: number | null,
   makers: string[] | null,
+  secret: number,
+  newestSecret: number,
+  previousEndsAt: number | null,
 ];
 
 function credentialFrom(row: CredentialRow): StoredCredential {
   const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation] = row;
-  const [role, ownRole, id, externalId, name, email, actor, active, expiresAt, makers] = row.slice(7) as SecondHalf;
+  const [role, ownRole, id, externalId, name, email, actor, active, ...rest] = row.slice(7) as SecondHalf;
+  const [expiresAt, makers, secret, newestSecret, previousEndsAt] = rest;
   const member =
     id === null || externalId === null || name === null || actor === null
       ? null
@@ -77,6 +89,9 @@ function credentialFrom(row: CredentialRow): StoredCredential {
     member,
     expiresAt,
     makers,
+    secret,
+    newestSecret,
+    previousEndsAt,
   };
 }
 
@@ -84,9 +99,15 @@ type SecondHalf = CredentialRow extends [...[string, string, number, string, str
   ? Rest
   : never;
 
-/** The unrevoked token with this SHA-256; null when there is none. */
+/** The unrevoked token of which this is the SHA-256, or was before it was rotated; null when there is none. */
 export async function findCredential(database: Database, hash: Uint8Array): Promise<StoredCredential | null> {
-  const [row] = await database.rows<CredentialRow>(credentialSql('t.hash = $1'), [hash]);
+  const [row] = await database.rows<CredentialRow>(
+    credentialSql(
+      '(t.hash = $1 or t.previous_hash = $1)',
+      'case when t.hash = $1 then t.secret_number else t.secret_number - 1 end',
+    ),
+    [hash],
+  );
   return row === undefined ? null : credentialFrom(row);
 }
 
@@ -96,10 +117,10 @@ export async function reloadCredential(
   organization: number,
   tokenId: string,
 ): Promise<StoredCredential | null> {
-  const [row] = await database.rows<CredentialRow>(credentialSql('t.organization_id = $1 and t.id = $2'), [
-    organization,
-    tokenId,
-  ]);
+  const [row] = await database.rows<CredentialRow>(
+    credentialSql('t.organization_id = $1 and t.id = $2', 't.secret_number'),
+    [organization, tokenId],
+  );
   return row === undefined ? null : credentialFrom(row);
 }
 

@@ -17,6 +17,11 @@ export interface TokenRecord {
   readonly lastUsedAt: number | null;
   /** The address that it was used from then; null where that was not known. */
   readonly lastUsedFrom: string | null;
+  /** When it was given its newest secret; null where it has its first. */
+  readonly rotatedAt: number | null;
+  /** Of the secret before that: its first characters, and when it ends or ended. */
+  readonly previousPrefix: string | null;
+  readonly previousEndsAt: number | null;
 }
 
 type TokenRow = [
@@ -30,15 +35,20 @@ type TokenRow = [
   revokedAt: number | null,
   lastUsedAt: number | null,
   lastUsedFrom: string | null,
+  rotatedAt: number | null,
+  previousPrefix: string | null,
+  previousEndsAt: number | null,
 ];
 const tokenSql = `select t.id, t.name, t.prefix, m.external_id, t.role, t.created_at, t.expires_at, t.revoked_at, u.last_used_at,
-    host(u.last_used_from)
+    host(u.last_used_from), t.rotated_at, t.previous_prefix, t.previous_ends_at
   from api_token t left join member m on m.organization_id = $1 and m.id = t.member_id
   left join token_use u on u.organization_id = $1 and u.token_id = t.id where t.organization_id = $1`;
 
 function tokenFrom(row: TokenRow): TokenRecord {
-  const [id, name, prefix, memberId, role, createdAt, expiresAt, revokedAt, lastUsedAt, lastUsedFrom] = row;
-  return { id, name, prefix, memberId, role, createdAt, expiresAt, revokedAt, lastUsedAt, lastUsedFrom };
+  const [id, name, prefix, memberId, role, createdAt, expiresAt, revokedAt, ...rest] = row;
+  const [lastUsedAt, lastUsedFrom, rotatedAt, previousPrefix, previousEndsAt] = rest;
+  const times = { createdAt, expiresAt, revokedAt, lastUsedAt, rotatedAt, previousEndsAt };
+  return { id, name, prefix, memberId, role, lastUsedFrom, previousPrefix, ...times };
 }
 
 /** Tokens in the order they were made, after one of them. */
@@ -60,7 +70,7 @@ export async function findToken(runner: Runner, organization: number, id: string
 }
 
 /** A token to store: what it starts with. */
-export type NewToken = Omit<TokenRecord, 'revokedAt' | 'lastUsedAt' | 'lastUsedFrom'> & {
+export type NewToken = Pick<TokenRecord, 'id' | 'name' | 'prefix' | 'memberId' | 'role' | 'createdAt' | 'expiresAt'> & {
   readonly hash: Uint8Array;
   readonly makers: readonly string[] | null;
 };
@@ -83,6 +93,32 @@ export async function insertToken(runner: Runner, organization: number, token: N
       token.expiresAt,
       token.makers,
     ],
+  );
+}
+
+/** A new secret for a token. Times in milliseconds. */
+export interface TokenRotation {
+  readonly id: string;
+  readonly hash: Uint8Array;
+  readonly prefix: string;
+  /** Who gave it to it: added to those who may know the token. Null where that is not known, and then it is not any more. */
+  readonly makers: readonly string[] | null;
+  readonly at: number;
+  /** Until when the secret of before is good. */
+  readonly previousEndsAt: number;
+}
+
+/** The newest secret becomes the one before, and the one before that is gone. */
+export async function rotateToken(runner: Runner, organization: number, rotation: TokenRotation): Promise<void> {
+  const { id, hash, prefix, makers, at, previousEndsAt } = rotation;
+  await runner.rows(
+    `update api_token t set previous_hash = t.hash, previous_prefix = t.prefix, hash = $3, prefix = $4,
+       secret_number = t.secret_number + 1, rotated_at = to_timestamp($5::float8 / 1000),
+       previous_ends_at = to_timestamp($6::float8 / 1000),
+       makers = case when t.makers is null or $7::text[] is null then null
+         else array(select distinct m from unnest(t.makers || $7::text[]) m order by m) end
+     where t.organization_id = $1 and t.id = $2 and t.revoked_at is null`,
+    [organization, id, hash, prefix, at, previousEndsAt, makers],
   );
 }
 

@@ -28,6 +28,21 @@ const TokenRef = builder.objectRef<TokenRecord>('Token').implement({
       nullable: true,
       description: 'When it was revoked; null where it was not.',
     }),
+    rotatedAt: t.expose('rotatedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was given its newest secret; null where it has its first.',
+    }),
+    previousPrefix: t.exposeString('previousPrefix', {
+      nullable: true,
+      description: 'First characters of the secret before the newest; null where there was none.',
+    }),
+    previousEndsAt: t.expose('previousEndsAt', {
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When the secret before the newest ends: the token is being rotated until then. Null where there was none.',
+    }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
       nullable: true,
@@ -57,7 +72,7 @@ const CreatedTokenRef = builder
     'CreatedToken',
   )
   .implement({
-    description: 'A new token.',
+    description: 'A new token, or a new secret of one.',
     fields: (t) => ({
       secret: t.string({
         description: 'The token itself, for `Authorization: Bearer …`. It is shown here and never again.',
@@ -71,7 +86,7 @@ const CreatedTokenRef = builder
       pending: t.expose('pending', {
         type: PendingChangeRef,
         nullable: true,
-        description: 'What waits, where the organization guards this: until it is done, the token is refused.',
+        description: 'What waits, where the organization guards this: until it is done, the secret is refused.',
       }),
     }),
   });
@@ -131,6 +146,30 @@ builder.mutationFields((t) => ({
         name,
         actsAs: subjectOf(member, role),
         expiresAt: moment(expiresAt),
+      }),
+  }),
+  rotateToken: t.field({
+    ...needs('MANAGE_TOKENS'),
+    type: CreatedTokenRef,
+    nullable: true,
+    description:
+      'Gives a token a new secret. The secret of before stays good for the overlap, or until the token expires; both are the same token. It takes as much as making a token that acts so. Null where there is no such token.',
+    args: {
+      id: t.arg.id({ required: true, description: 'Its id.' }),
+      overlapSeconds: t.arg.int({
+        defaultValue: 86_400,
+        description: 'For so many seconds the secret of before stays good, at most 30 days; 0 ends it at once.',
+      }),
+      endOlder: t.arg.boolean({
+        defaultValue: false,
+        description: 'While an earlier rotation is under way: true ends its older secret at once; false is an error.',
+      }),
+    },
+    resolve: (_, { id, overlapSeconds, endOlder }, context) =>
+      context.services.administration.rotateToken(callerWith(context, 'MANAGE_TOKENS'), {
+        id,
+        overlapSeconds: overlapSeconds ?? 86_400,
+        endOlder: endOlder ?? false,
       }),
   }),
   revokeToken: t.boolean({
