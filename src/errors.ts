@@ -80,6 +80,13 @@ export const errorTable = {
     ws: 4403,
     exit: 3,
   },
+  ADDRESS_NOT_ALLOWED: {
+    message: 'The credential may not be used from this address.',
+    cure: 'Use it from a network that it is allowed for; who manages tokens can change them (`updateToken`).',
+    http: 403,
+    ws: 4403,
+    exit: 3,
+  },
   FIELD_HIDDEN: {
     message: 'The field is hidden from this role.',
     cure: 'Leave the field out of the filter, the search, the grouping and the order.',

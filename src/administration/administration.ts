@@ -12,6 +12,7 @@ import { openFrame, openTurns, type Recording } from './frame.ts';
 import type { Due } from './guards/settle.ts';
 import { type Management, openManagement } from './management.ts';
 import { type RotationRequest, rotationStep } from './rotation.ts';
+import { type TokenChange, tokenChangeStep } from './tokenChange.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
 import { type World, wishOf } from './world.ts';
 
@@ -27,6 +28,7 @@ export type { Management } from './management.ts';
 export type { ListPage, ListRequest } from './pages.ts';
 export type { RoleInput } from './roles.ts';
 export type { RotationRequest } from './rotation.ts';
+export type { TokenChange } from './tokenChange.ts';
 export type { CreatedToken, TokenRequest } from './tokens.ts';
 export type { DirectoryInput, GrantInput, GrantKey, GroupInput, MemberInput, WorldInput } from './wish.ts';
 export type { World } from './world.ts';
@@ -54,6 +56,8 @@ export interface Administration {
   organizations(): Promise<(OrganizationRef & { readonly demo: boolean })[]>;
   /** Errors: BAD_INPUT for an unknown member or role, and for an empty name. */
   createToken(to: OrganizationRef, request: TokenRequest): Promise<CreatedToken>;
+  /** What is left out stays as it is. Errors: BAD_INPUT. */
+  updateToken(to: OrganizationRef, change: TokenChange): Promise<void>;
   /** Another secret for a token, beside the one before for a while. Errors: BAD_INPUT. */
   rotateToken(to: OrganizationRef, request: RotationRequest): Promise<CreatedToken>;
   /** Errors: BAD_INPUT for an unknown token. Takes effect at once, on open streams too. */
@@ -137,6 +141,13 @@ export function openAdministration(deps: AdministrationDeps): Administration {
 
     createToken: ({ organization }, request) =>
       frame.locked(organization, (statements) => newToken(statements, organization, request)),
+
+    updateToken: ({ organization }, change) =>
+      frame.locked(organization, async (statements) => {
+        const { result, write } = await tokenChangeStep(statements, organization, change, null);
+        if (result === null) throw badInput('id', 'there is no such token, or it was revoked.');
+        await write();
+      }),
 
     rotateToken: ({ organization }, request) =>
       frame.locked(organization, async (statements) => {

@@ -18,6 +18,7 @@ import { type Lists, openLists, shownToken } from './lists.ts';
 import { type RoleInput, roleRemoval, roleStep } from './roles.ts';
 import { type RotationRequest, rotationStep } from './rotation.ts';
 import type { Prepared, Step } from './step.ts';
+import { type TokenChange, tokenChangeStep } from './tokenChange.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
 import {
   checkWish,
@@ -61,6 +62,8 @@ export interface Management extends Lists, PendingChanges {
     principal: Principal,
     request: TokenRequest,
   ): Promise<CreatedToken & { readonly record: TokenRecord; readonly pending: PendingChange | null }>;
+  /** Null where there is no such token, or it was revoked. On open streams, too. */
+  updateToken(principal: Principal, change: TokenChange): Promise<TokenRecord | null>;
   /**
    * A new secret for the same token; the one before is good for the overlap. Where `pending` is not null, nothing of it is in
    * force until that is done. Null where there is no such token.
@@ -188,6 +191,12 @@ export function openManagement(deps: ManagementDeps, frame: Frame): Management &
         tokenStep(statements, by.organization, request, { by, now, random }),
       );
       return { ...prepared.result, pending };
+    },
+    async updateToken(principal, change) {
+      const after = await step(principal, 'MANAGE_TOKENS', (statements, by) =>
+        tokenChangeStep(statements, by.organization, change, by),
+      );
+      return after && shownToken(after, principal);
     },
     async rotateToken(principal, request) {
       const { prepared, pending } = await perform(principal, 'MANAGE_TOKENS', (statements, by) =>

@@ -9,6 +9,7 @@ import type { AdministrationChange } from './changes.ts';
 import { badInput, checkText } from './checks.ts';
 import { checkWithin } from './escalation.ts';
 import { personsBehind } from './guards/persons.ts';
+import { networksOf } from './networks.ts';
 import type { Prepared, Step } from './step.ts';
 
 /** Whom it acts as: a member by external id, with the member’s role; or itself, with a role of its own. */
@@ -17,6 +18,8 @@ export interface TokenRequest {
   readonly actsAs: { readonly member: string } | { readonly role: string };
   /** Milliseconds; null never. */
   readonly expiresAt?: number | null;
+  /** Addresses and networks in CIDR notation; none, or left out, is anywhere. */
+  readonly allowedNetworks?: readonly string[];
 }
 
 /** A token as shown once, at its creation. */
@@ -112,6 +115,7 @@ export async function tokenStep(
   { by, now, random }: TokenDeps & { readonly by: Principal | null },
 ): Promise<Step<CreatedToken & { readonly record: TokenRecord }>> {
   checkText('name', request.name, 'name');
+  const networks = networksOf(request.allowedNetworks ?? []).map(({ text: network }) => network);
   const { memberId, role, ofOwner } = await subjectOf(statements, organization, request, by);
   const token = createToken(random);
   const created = now();
@@ -129,6 +133,7 @@ export async function tokenStep(
     rotatedAt: null,
     previousPrefix: null,
     previousEndsAt: null,
+    networks,
   };
   const makers = by === null ? [] : personsBehind(by);
   const stored = { record, hash: hashToken(token).toString('base64'), makers };

@@ -154,6 +154,7 @@ function principalFrom(stored: StoredJwtCredential, claims: JwtClaims, actor: nu
     // Whoever holds the issuer’s keys can mint one for anybody.
     makers: null,
     secret: null,
+    from: null,
     jwt: { issuer: { id: issuer.id, name: issuer.name }, id: claims.id, stated, text },
   };
 }

@@ -13,7 +13,7 @@ import { query } from './commands/query.ts';
 import { record } from './commands/record.ts';
 import { serve } from './commands/serve.ts';
 import { tail } from './commands/tail.ts';
-import { tokenCreate, tokenList, tokenRevoke, tokenRotate } from './commands/token.ts';
+import { tokenCreate, tokenList, tokenRevoke, tokenRotate, tokenUpdate } from './commands/token.ts';
 import { commandHelp, overview } from './help.ts';
 import { usage } from './options.ts';
 import { type Output, openOutput, printable, ReaderGone } from './output.ts';
@@ -29,6 +29,7 @@ export const commands: readonly Command[] = [
   organizationList,
   tokenCreate,
   tokenList,
+  tokenUpdate,
   tokenRotate,
   tokenRevoke,
   jwtKeys,

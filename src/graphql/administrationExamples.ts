@@ -115,12 +115,23 @@ mutation MakeToken($input: CreateTokenInput!) {
     document: `# Needs the permission MANAGE_TOKENS. "lastUsedAt" is behind by up to a minute.
 query Tokens {
   tokens(first: 50) {
-    nodes { id name prefix memberId role createdAt expiresAt lastUsedAt lastUsedFrom previousEndsAt }
+    nodes { id name prefix memberId role createdAt expiresAt lastUsedAt lastUsedFrom allowedNetworks previousEndsAt }
     hasNextPage
     endCursor
   }
 }
 `,
+  },
+  {
+    name: 'Bind a token to networks',
+    document: `# Needs the permission MANAGE_TOKENS. From elsewhere the token is refused then, and its streams end. [] is anywhere.
+mutation BindToken($input: UpdateTokenInput!) {
+  updateToken(input: $input) { id name allowedNetworks }
+}
+`,
+    variables: {
+      input: { id: '00000000-0000-7000-8000-000000000000', allowedNetworks: ['10.0.0.0/8', '2001:db8::/32'] },
+    },
   },
   {
     name: 'Give a token a new secret',

@@ -40,6 +40,7 @@ export async function memberPrincipal(
       jwt: null,
       makers: null,
       secret: null,
+      from: null,
     },
   };
 }

@@ -57,6 +57,24 @@ describe('annals token', () => {
     expect([await records(String(made.secret)), await records(rotated.stdout.trim())]).toEqual([3, 3]);
   });
 
+  it('binds a token to networks, and lets it be used from anywhere again', async () => {
+    const log = await site.newLog();
+    const words = ['bound', '--role', 'INTEGRATION', '--allow', '10.0.0.0/8', '--allow', '2001:db8::/32', '--json'];
+    const [made = {}] = objectsOf((await log.run('token', 'create', ...words)).stdout);
+    const record = () => annals(['record', 'passwork.item_viewed'], log.env(String(made.secret)));
+    expect((await record()).stderr).toMatch(/^annals: ADDRESS_NOT_ALLOWED: .* 127\.0\.0\.1\./);
+    expect((await log.run('token', 'list')).stdout).toMatch(/bound .* 10\.0\.0\.0\/8 2001:db8::\/32/);
+    const update = (...more: string[]) => log.run('token', 'update', String(made.id), ...more);
+    expect(await update('--allow', '127.0.0.0/8', '--name', 'freed')).toMatchObject({ code: 0, stdout: '' });
+    expect((await record()).code).toBe(0);
+    await update('--allow', '::1');
+    expect((await record()).code).toBe(3);
+    await update('--allow-anywhere');
+    expect((await record()).code).toBe(0);
+    expect((await log.run('token', 'list')).stdout).toMatch(/freed .* anywhere/);
+    expect(await update()).toMatchObject({ code: 2 });
+  });
+
   it('acts as a member, and gives nobody more than it has', async () => {
     const log = await site.newLog();
     const made = await log.run('token', 'create', 'mara', '--member', 'mara', '--json');

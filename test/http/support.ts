@@ -47,6 +47,7 @@ function principalOf(name: string, roleKey: string): Principal {
     jwt: null,
     makers: [],
     secret: 1,
+    from: null,
   };
 }
 

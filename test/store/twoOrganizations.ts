@@ -322,6 +322,8 @@ export const calls: Readonly<Record<string, Calls>> = {
       })),
     ),
   ],
+  'administration.changeToken': ({ administration: s }, a, b) =>
+    [a, b].map((one) => s.changeToken(a.organization, { id: one.token, name: 'new', networks: ['10.0.0.0/8'] })),
   'administration.rotateToken': ({ administration: s }, a, b) =>
     [a, b].map((one, index) => {
       const made = { prefix: 'new', makers: ['m2'], at: firstRecordedAt, previousEndsAt: firstRecordedAt + 1 };

@@ -28,6 +28,12 @@ export const tokenCreate: Command = {
       value: 'TIME',
       doc: 'When it ends: in 12h, 90d or 4w, or on 2026-12-31. Default: never.',
     },
+    allow: {
+      type: 'string',
+      multiple: true,
+      value: 'NETWORK',
+      doc: 'From where it may be used: an address or a network such as 10.0.0.0/8. May be repeated. Default: anywhere.',
+    },
     ...organization,
     json: { type: 'boolean', doc: 'Prints one JSON object instead, with `secret` and `id`.' },
   },
@@ -42,6 +48,26 @@ export const tokenList: Command = {
   options: { revoked: { type: 'boolean', doc: 'Also those that were revoked.' }, ...jsonOption },
   environment: ofClients,
   run: async (input) => (await import('../run/token.ts')).listTokens(input),
+};
+
+export const tokenUpdate: Command = {
+  name: 'token update',
+  usage: 'ID [OPTIONS]',
+  summary: 'Changes what a token is called, and from where it may be used; on open streams too.',
+  details: [operatorsWay],
+  options: {
+    name: { type: 'string', value: 'NAME', doc: 'What it is for.' },
+    allow: {
+      type: 'string',
+      multiple: true,
+      value: 'NETWORK',
+      doc: 'From where it may be used from now on: an address or a network such as 10.0.0.0/8. May be repeated.',
+    },
+    'allow-anywhere': { type: 'boolean', doc: 'It may be used from anywhere again.' },
+    ...organization,
+  },
+  environment,
+  run: async (input) => (await import('../run/token.ts')).updateToken(input),
 };
 
 export const tokenRotate: Command = {

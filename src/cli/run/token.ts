@@ -9,8 +9,9 @@ import {
   TokensDocument,
   type TokensQuery,
   type TokensQueryVariables,
+  UpdateTokenDocument,
 } from '../generated/graphql.ts';
-import { durationMs, has, operandsOf, text, timeToCome, usage } from '../options.ts';
+import { durationMs, has, operandsOf, text, texts, timeToCome, usage } from '../options.ts';
 import { jsonLine, plain, printable } from '../output.ts';
 
 type Subject = { readonly role: string } | { readonly member: string };
@@ -20,6 +21,7 @@ interface TokenWish {
   readonly actsAs: Subject;
   /** RFC 3339; null never. */
   readonly expiresAt: string | null;
+  readonly allowedNetworks: readonly string[];
 }
 
 interface MadeToken {
@@ -44,9 +46,9 @@ function oneOperand(operands: readonly string[], command: string, what: string):
   throw usage(`${command} takes one ${what}.`, 'Quote a name that contains spaces.');
 }
 
-async function throughServer(client: Client, { name, actsAs, expiresAt }: TokenWish): Promise<MadeToken> {
+async function throughServer(client: Client, { actsAs, ...wish }: TokenWish): Promise<MadeToken> {
   const subject = 'role' in actsAs ? { role: actsAs.role } : { memberId: actsAs.member };
-  const { createToken: made } = await client.request(CreateTokenDocument, { input: { name, ...subject, expiresAt } });
+  const { createToken: made } = await client.request(CreateTokenDocument, { input: { ...wish, ...subject } });
   return { id: made.token.id, secret: made.secret };
 }
 
@@ -77,7 +79,8 @@ export async function createToken(input: CommandInput): Promise<number> {
   const { options, out } = input;
   const name = oneOperand(input.operands, 'token create', 'NAME');
   const expiresAt = timeToCome(options, 'expires', Date.now()) ?? null;
-  const wish: TokenWish = { name, actsAs: subjectOf(options), expiresAt };
+  const allowedNetworks = texts(options, 'allow') ?? [];
+  const wish: TokenWish = { name, actsAs: subjectOf(options), expiresAt, allowedNetworks };
   const organization = text(options, 'organization');
   const made =
     organization === undefined
@@ -94,6 +97,26 @@ export async function createToken(input: CommandInput): Promise<number> {
 
 const noToken = (message: string) =>
   new AnnalsError('BAD_INPUT', { message, cure: 'Use an id that `annals token list` prints.' });
+
+export async function updateToken(input: CommandInput): Promise<number> {
+  const { options } = input;
+  const id = oneOperand(input.operands, 'token update', 'ID');
+  const [name, allow] = [text(options, 'name'), texts(options, 'allow')];
+  const allowedNetworks = has(options, 'allow-anywhere') ? [] : allow;
+  if ((name === undefined && allowedNetworks === undefined) || (has(options, 'allow-anywhere') && allow)) {
+    throw usage('token update takes --name, --allow or --allow-anywhere.', 'Run `annals token update --help`.');
+  }
+  const change = { id, ...(name === undefined ? {} : { name }), ...(allowedNetworks && { allowedNetworks }) };
+  const organization = text(options, 'organization');
+  if (organization !== undefined)
+    await onDatabase(input, organization, (administration, of) => administration.updateToken(of, change));
+  else {
+    const { updateToken: after } = await (await clientOf(input.config)).request(UpdateTokenDocument, { input: change });
+    if (!after) throw noToken('There is no such token, or it was revoked.');
+  }
+  process.stderr.write(`Changed the token ${printable(id)}.\n`);
+  return 0;
+}
 
 /** Seconds; a day where nothing is said. */
 function overlapOf(options: Given): number {
@@ -121,7 +144,18 @@ export async function rotateToken(input: CommandInput): Promise<number> {
   return 0;
 }
 
-const heads = ['id', 'name', 'prefix', 'acts as', 'created', 'expires', 'last used', 'rotating', 'revoked'] as const;
+const heads = [
+  'id',
+  'name',
+  'prefix',
+  'acts as',
+  'created',
+  'expires',
+  'last used',
+  'allowed from',
+  'rotating',
+  'revoked',
+] as const;
 
 /** `rotating` while a secret of before is good, and which. */
 function row(token: TokensQuery['tokens']['nodes'][number]): string[] {
@@ -129,8 +163,18 @@ function row(token: TokensQuery['tokens']['nodes'][number]): string[] {
   const { previousPrefix, previousEndsAt } = token;
   const rotating = previousEndsAt !== null && Date.parse(previousEndsAt) > Date.now();
   const previous = rotating ? `${previousPrefix} until ${previousEndsAt}` : '';
-  const times = [token.createdAt, token.expiresAt ?? 'never', token.lastUsedAt ?? 'never', previous];
-  return [token.id, printable(token.name), token.prefix, printable(actsAs), ...times, token.revokedAt ?? ''];
+  const allowed = token.allowedNetworks.join(' ') || 'anywhere';
+  const times = [token.createdAt, token.expiresAt ?? 'never', token.lastUsedAt ?? 'never'];
+  return [
+    token.id,
+    printable(token.name),
+    token.prefix,
+    printable(actsAs),
+    ...times,
+    allowed,
+    previous,
+    token.revokedAt ?? '',
+  ];
 }
 
 export async function listTokens({ config, operands, options, out }: CommandInput): Promise<number> {

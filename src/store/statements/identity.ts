@@ -32,6 +32,8 @@ export interface StoredCredential {
   readonly newestSecret: number;
   /** Until when the secret before the newest is good, in milliseconds; null where there is none. */
   readonly previousEndsAt: number | null;
+  /** From where it may be used; empty is from anywhere. */
+  readonly networks: readonly string[];
 }
 
 const credentialSql = (
@@ -39,7 +41,7 @@ const credentialSql = (
   secret: string,
 ) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
   coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at,
-  to_json(t.makers), ${secret}, t.secret_number, t.previous_ends_at
+  to_json(t.makers), ${secret}, t.secret_number, t.previous_ends_at, to_json(t.networks)
 from api_token t join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
 left join member m on m.organization_id = t.organization_id and m.id = t.member_id
 left join role r on r.organization_id = o.id and r.key = coalesce(m.role, t.role)
@@ -66,12 +68,13 @@ type CredentialRow = [
   secret: number,
   newestSecret: number,
   previousEndsAt: number | null,
+  networks: string[],
 ];
 
 function credentialFrom(row: CredentialRow): StoredCredential {
   const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation] = row;
   const [role, ownRole, id, externalId, name, email, actor, active, ...rest] = row.slice(7) as SecondHalf;
-  const [expiresAt, makers, secret, newestSecret, previousEndsAt] = rest;
+  const [expiresAt, makers, secret, newestSecret, previousEndsAt, networks] = rest;
   const member =
     id === null || externalId === null || name === null || actor === null
       ? null
@@ -92,6 +95,7 @@ function credentialFrom(row: CredentialRow): StoredCredential {
     secret,
     newestSecret,
     previousEndsAt,
+    networks,
   };
 }
 

@@ -22,6 +22,8 @@ export interface TokenRecord {
   /** Of the secret before that: its first characters, and when it ends or ended. */
   readonly previousPrefix: string | null;
   readonly previousEndsAt: number | null;
+  /** From where it may be used; empty is from anywhere. */
+  readonly networks: readonly string[];
 }
 
 type TokenRow = [
@@ -38,17 +40,19 @@ type TokenRow = [
   rotatedAt: number | null,
   previousPrefix: string | null,
   previousEndsAt: number | null,
+  networks: string[],
 ];
 const tokenSql = `select t.id, t.name, t.prefix, m.external_id, t.role, t.created_at, t.expires_at, t.revoked_at, u.last_used_at,
-    host(u.last_used_from), t.rotated_at, t.previous_prefix, t.previous_ends_at
+    host(u.last_used_from), t.rotated_at, t.previous_prefix, t.previous_ends_at,
+    to_json(t.networks)
   from api_token t left join member m on m.organization_id = $1 and m.id = t.member_id
   left join token_use u on u.organization_id = $1 and u.token_id = t.id where t.organization_id = $1`;
 
 function tokenFrom(row: TokenRow): TokenRecord {
   const [id, name, prefix, memberId, role, createdAt, expiresAt, revokedAt, ...rest] = row;
-  const [lastUsedAt, lastUsedFrom, rotatedAt, previousPrefix, previousEndsAt] = rest;
+  const [lastUsedAt, lastUsedFrom, rotatedAt, previousPrefix, previousEndsAt, networks] = rest;
   const times = { createdAt, expiresAt, revokedAt, lastUsedAt, rotatedAt, previousEndsAt };
-  return { id, name, prefix, memberId, role, lastUsedFrom, previousPrefix, ...times };
+  return { id, name, prefix, memberId, role, lastUsedFrom, previousPrefix, networks, ...times };
 }
 
 /** Tokens in the order they were made, after one of them. */
@@ -73,14 +77,17 @@ export async function findToken(runner: Runner, organization: number, id: string
 export type NewToken = Pick<TokenRecord, 'id' | 'name' | 'prefix' | 'memberId' | 'role' | 'createdAt' | 'expiresAt'> & {
   readonly hash: Uint8Array;
   readonly makers: readonly string[] | null;
+  /** Left out by what waited since before there were any. */
+  readonly networks?: readonly string[];
 };
 
 /** For a member that is there, or with a role of its own. */
 export async function insertToken(runner: Runner, organization: number, token: NewToken): Promise<void> {
   await runner.rows(
-    `insert into api_token (id, organization_id, name, hash, prefix, member_id, role, created_at, expires_at, makers)
+    `insert into api_token (id, organization_id, name, hash, prefix, member_id, role, created_at, expires_at, makers,
+       networks)
      values ($2, $1, $3, $4, $5, (select m.id from member m where m.organization_id = $1 and m.external_id = $6), $7,
-       to_timestamp($8::float8 / 1000), to_timestamp($9::float8 / 1000), $10::text[])`,
+       to_timestamp($8::float8 / 1000), to_timestamp($9::float8 / 1000), $10::text[], $11::text[])`,
     [
       organization,
       token.id,
@@ -92,7 +99,19 @@ export async function insertToken(runner: Runner, organization: number, token: N
       token.createdAt,
       token.expiresAt,
       token.makers,
+      token.networks ?? [],
     ],
+  );
+}
+
+export async function changeToken(
+  runner: Runner,
+  organization: number,
+  { id, name, networks }: Pick<TokenRecord, 'id' | 'name' | 'networks'>,
+): Promise<void> {
+  await runner.rows(
+    'update api_token t set name = $3, networks = $4::text[] where t.organization_id = $1 and t.id = $2',
+    [organization, id, name, networks],
   );
 }
 

@@ -28,6 +28,9 @@ const TokenRef = builder.objectRef<TokenRecord>('Token').implement({
       nullable: true,
       description: 'When it was revoked; null where it was not.',
     }),
+    allowedNetworks: t.exposeStringList('networks', {
+      description: 'From where it may be used, in CIDR notation; empty is from anywhere.',
+    }),
     rotatedAt: t.expose('rotatedAt', {
       type: 'DateTime',
       nullable: true,
@@ -98,6 +101,22 @@ const TokenInputRef = builder.inputType('CreateTokenInput', {
     memberId: t.id({ description: 'The member that it acts as, with the member’s role and grants.' }),
     role: t.string({ description: 'Key of a role of its own, such as `INTEGRATION`.' }),
     expiresAt: t.field({ type: 'DateTime', description: 'When it ends; left out, never.' }),
+    allowedNetworks: t.stringList({
+      description:
+        'From where it may be used: addresses and networks in CIDR notation. Left out or empty, from anywhere.',
+    }),
+  }),
+});
+
+const UpdateTokenInputRef = builder.inputType('UpdateTokenInput', {
+  description: 'What of a token is to be changed; what is left out stays as it is.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'Its id.' }),
+    name: t.string({ description: 'What it is for.' }),
+    allowedNetworks: t.stringList({
+      description:
+        'From where it may be used: addresses and networks in CIDR notation, at most 100. Empty: from anywhere.',
+    }),
   }),
 });
 
@@ -141,11 +160,26 @@ builder.mutationFields((t) => ({
     type: CreatedTokenRef,
     description: 'Makes a token. Each call makes another.',
     args: { input: t.arg({ type: TokenInputRef, required: true, description: 'The token.' }) },
-    resolve: (_, { input: { name, memberId: member, role, expiresAt } }, context) =>
+    resolve: (_, { input: { name, memberId: member, role, expiresAt, allowedNetworks } }, context) =>
       context.services.administration.createToken(callerWith(context, 'MANAGE_TOKENS'), {
         name,
         actsAs: subjectOf(member, role),
         expiresAt: moment(expiresAt),
+        allowedNetworks: allowedNetworks ?? [],
+      }),
+  }),
+  updateToken: t.field({
+    ...needs('MANAGE_TOKENS'),
+    type: TokenRef,
+    nullable: true,
+    description:
+      'Changes a token, on open streams too. It takes as much as making a token that acts so. Null where there is no such token, or it was revoked.',
+    args: { input: t.arg({ type: UpdateTokenInputRef, required: true, description: 'What is to be changed.' }) },
+    resolve: (_, { input: { id, name, allowedNetworks } }, context) =>
+      context.services.administration.updateToken(callerWith(context, 'MANAGE_TOKENS'), {
+        id,
+        ...(name ? { name } : {}),
+        ...(allowedNetworks ? { allowedNetworks } : {}),
       }),
   }),
   rotateToken: t.field({
