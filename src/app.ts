@@ -29,11 +29,12 @@ import { limitedParse } from './graphql/limits.ts';
 import { createLoaders } from './graphql/loaders.ts';
 import { schema } from './graphql/schema.ts';
 import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } from './http/http.ts';
+import { type LimitsOptions, openLimits } from './limits/limits.ts';
 import { openLive, type Renewals } from './live/live.ts';
 import { type Followers, type Log, openFollowers, openLog, openSearchIndex, openUpkeep } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
 import type { Seal } from './model/seal.ts';
-import { pooledRandom, type RandomSource } from './model/uuid.ts';
+import { pooledRandom, type RandomSource, uuidV7 } from './model/uuid.ts';
 import { openQuery, openStatisticsFollower } from './query/query.ts';
 import { backup, raiseEmbedded, raiseGenerations, restore } from './store/backup.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -165,9 +166,14 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   const explanations = openExplanations({ store, visibility, catalogue, actionNumber, now });
   const previews = openPreviews({ store, visibility, onPreview: notePreview(access) });
   const administration = openAdministration({ store, auth, catalogue, now, random, seal, recording: access });
+  const limits = openLimits(
+    { store, append: log.append, now, fault, metrics, server: uuidV7(now(), random) },
+    limitsOptions(config),
+  );
   const services: Services = {
     catalogue,
     log,
+    limits,
     query: watchedQuery(query, access),
     live: watchedLive(live, access),
     visibility,
@@ -178,8 +184,22 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
     access,
     administration: administration.management,
   };
-  return { auth, log, live, access, administration, searchIndex, services, followers, logAt };
+  return { auth, log, live, access, administration, searchIndex, services, followers, limits, logAt };
 }
+
+const limitsOptions = (config: Config): LimitsOptions => ({
+  token: {
+    requestsPerSecond: config.tokenRequestsPerSecond,
+    entriesPerSecond: config.tokenEntriesPerSecond,
+    entriesPerDay: config.tokenEntriesPerDay,
+  },
+  organization: {
+    requestsPerSecond: config.organizationRequestsPerSecond,
+    entriesPerSecond: config.organizationEntriesPerSecond,
+    entriesPerDay: config.organizationEntriesPerDay,
+  },
+  rateBurstSeconds: config.rateBurstSeconds,
+});
 
 /** What is read through a member’s eyes is the access of who looks, and recorded before it is answered. */
 function notePreview(access: Access): Parameters<typeof openPreviews>[0]['onPreview'] {
@@ -297,6 +317,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
   const httpDeps: HttpDeps = {
     schema,
     authenticate: noting(watchedAuthenticate(auth, services.access), uses),
+    admit: domain.limits.admit,
     createContext,
     ready: () => readiness(store, faults),
     endStreams: () => live.end(),
@@ -324,6 +345,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
       owned.use(administration.due.start((error) => faults.report('pending changes', error)));
       owned.use(openUpkeep({ store, now, fault: faults.report }, config));
       owned.use(uses.start());
+      owned.use(domain.limits.start());
       searchIndex.catchUp();
       return owned.use(await openHttp(httpDeps, httpOptions(config)));
     },

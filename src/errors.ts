@@ -200,6 +200,18 @@ export const errorTable = {
     ws: 1013,
     exit: 4,
   },
+  RATE_LIMITED: {
+    message: 'More was sent in a short time than is allowed.',
+    cure: 'Wait for retryAfterMs and send the same request again; nothing of it was done. docs/limits.md has the limits.',
+    http: 429,
+    exit: 4,
+  },
+  QUOTA_EXCEEDED: {
+    message: 'More entries were sent than are allowed in a day.',
+    cure: 'Nothing of the request was recorded. Send fewer entries, wait for the next day (UTC), or ask whoever set the quota for more.',
+    http: 429,
+    exit: 4,
+  },
   UNAVAILABLE: {
     message: 'The database does not answer.',
     cure: 'Send the same request again later, with the same idempotency keys; the server recovers by itself.',

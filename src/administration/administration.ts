@@ -3,9 +3,11 @@
 import type { Auth } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { AnnalsError } from '../errors.ts';
+import type { OwnLimits } from '../model/limits.ts';
 import type { Seal } from '../model/seal.ts';
 import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import { type AdministrationStatements, type Store, storeFault } from '../store/store.ts';
+import { limitsOf } from './bounds.ts';
 import { carryOut } from './change.ts';
 import { badInput } from './checks.ts';
 import { openFrame, openTurns, type Recording } from './frame.ts';
@@ -56,6 +58,8 @@ export interface Administration {
   organizations(): Promise<(OrganizationRef & { readonly demo: boolean })[]>;
   /** Errors: BAD_INPUT for an unknown member or role, and for an empty name. */
   createToken(to: OrganizationRef, request: TokenRequest): Promise<CreatedToken>;
+  /** Limits of its own: those that are stated; null takes one away. Answers with all. In force from the next request on. Errors: BAD_INPUT. */
+  limitOrganization(to: OrganizationRef, limits: OwnLimits): Promise<OwnLimits>;
   /** What is left out stays as it is. Errors: BAD_INPUT. */
   updateToken(to: OrganizationRef, change: TokenChange): Promise<void>;
   /** Another secret for a token, beside the one before for a while. Errors: BAD_INPUT. */
@@ -141,6 +145,13 @@ export function openAdministration(deps: AdministrationDeps): Administration {
 
     createToken: ({ organization }, request) =>
       frame.locked(organization, (statements) => newToken(statements, organization, request)),
+
+    limitOrganization: ({ organization }, limits) =>
+      frame.locked(organization, async (statements) => {
+        const all = limitsOf({ ...(await statements.readOrganizationLimits(organization)), ...limits });
+        await statements.writeOrganizationLimits(organization, all);
+        return all ?? {};
+      }),
 
     updateToken: ({ organization }, change) =>
       frame.locked(organization, async (statements) => {

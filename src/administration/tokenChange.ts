@@ -1,11 +1,12 @@
-/** What of a token can be changed: its name, and from where it may be used. */
+/** What of a token can be changed: its name, from where it may be used, and how much. */
 import type { Principal } from '../auth/auth.ts';
 import { inNetworks, type Network } from '../model/ip.ts';
+import { limitNames, type OwnLimits } from '../model/limits.ts';
 import { isUuid } from '../model/uuid.ts';
 import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
+import { limitsOf, networksOf } from './bounds.ts';
 import { fieldChanges } from './changes.ts';
 import { badInput, checkText } from './checks.ts';
-import { networksOf } from './networks.ts';
 import type { Step } from './step.ts';
 import { actsAsOf, subjectOf } from './tokens.ts';
 
@@ -15,6 +16,8 @@ export interface TokenChange {
   readonly name?: string;
   /** Addresses and networks in CIDR notation; none is anywhere. */
   readonly allowedNetworks?: readonly string[];
+  /** Of its own limits those that are stated; null takes one away. */
+  readonly limits?: OwnLimits;
 }
 
 /** Whoever lost its own way in could not take it back. */
@@ -24,8 +27,9 @@ function checkOwnWay(networks: readonly Network[], { id }: TokenChange, by: Prin
   throw badInput('allowedNetworks', `your own address ${ip} lies in none of them, and this is your token.`);
 }
 
-const flat = ({ name, networks }: Pick<TokenRecord, 'name' | 'networks'>) => ({
+const flat = ({ name, networks, limits }: Pick<TokenRecord, 'name' | 'networks' | 'limits'>) => ({
   name,
+  ...Object.fromEntries(limitNames.map((limit) => [limit, limits?.[limit] ?? null])),
   allowedNetworks: networks.length === 0 ? null : networks.join(', '),
 });
 
@@ -51,8 +55,9 @@ export async function tokenChangeStep(
     ...before,
     name: name ?? before.name,
     networks: networks === null ? before.networks : networks.map(({ text }) => text),
+    limits: change.limits === undefined ? before.limits : limitsOf({ ...before.limits, ...change.limits }),
   };
-  const changes = fieldChanges(flat(before), flat(after), ['name', 'allowedNetworks']);
+  const changes = fieldChanges(flat(before), flat(after), ['name', 'allowedNetworks', ...limitNames]);
   return {
     changes: () =>
       changes.length === 0

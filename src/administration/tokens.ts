@@ -1,15 +1,16 @@
 /** API tokens: made once, shown once, revoked at once. */
 import type { Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
+import type { OwnLimits } from '../model/limits.ts';
 import { createToken, hashToken, tokenPrefix } from '../model/token.ts';
 import { isUuid, type RandomSource, uuidV7 } from '../model/uuid.ts';
 import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
+import { limitsOf, networksOf } from './bounds.ts';
 import { rolesOf, unknownRole } from './change.ts';
 import type { AdministrationChange } from './changes.ts';
 import { badInput, checkText } from './checks.ts';
 import { checkWithin } from './escalation.ts';
 import { personsBehind } from './guards/persons.ts';
-import { networksOf } from './networks.ts';
 import type { Prepared, Step } from './step.ts';
 
 /** Whom it acts as: a member by external id, with the member’s role; or itself, with a role of its own. */
@@ -20,6 +21,8 @@ export interface TokenRequest {
   readonly expiresAt?: number | null;
   /** Addresses and networks in CIDR notation; none, or left out, is anywhere. */
   readonly allowedNetworks?: readonly string[];
+  /** Of its own; what is left out goes by the server’s settings. */
+  readonly limits?: OwnLimits;
 }
 
 /** A token as shown once, at its creation. */
@@ -134,6 +137,7 @@ export async function tokenStep(
     previousPrefix: null,
     previousEndsAt: null,
     networks,
+    limits: limitsOf(request.limits ?? {}),
   };
   const makers = by === null ? [] : personsBehind(by);
   const stored = { record, hash: hashToken(token).toString('base64'), makers };

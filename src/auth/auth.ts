@@ -1,6 +1,7 @@
 /** Credential to principal. */
 import { AnnalsError, type FaultReport } from '../errors.ts';
 import type { StatedRights } from '../model/jwt.ts';
+import type { OwnLimits } from '../model/limits.ts';
 import { type Permission, type Role, resolveRole } from '../model/role.ts';
 import { hashToken, isToken } from '../model/token.ts';
 import type { Store, StoredCredential } from '../store/store.ts';
@@ -66,6 +67,8 @@ export interface Principal {
   readonly secret: number | null;
   /** Where it came from, to be asked again; null for what comes over no network, and is asked nothing. */
   readonly from: Origin | null;
+  /** Limits of its own and of its organization; null where the server’s settings count. */
+  readonly limits: { readonly token: OwnLimits | null; readonly organization: OwnLimits | null };
 }
 
 /** The other end of a request. */
@@ -162,6 +165,7 @@ export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
       makers: stored.makers,
       secret,
       from,
+      limits: { token: stored.limits, organization: stored.organizationLimits },
     };
   };
 

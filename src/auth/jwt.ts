@@ -155,6 +155,7 @@ function principalFrom(stored: StoredJwtCredential, claims: JwtClaims, actor: nu
     makers: null,
     secret: null,
     from: null,
+    limits: { token: null, organization: stored.organizationLimits },
     jwt: { issuer: { id: issuer.id, name: issuer.name }, id: claims.id, stated, text },
   };
 }

@@ -8,7 +8,7 @@ import { completion } from './commands/completion.ts';
 import { doctor } from './commands/doctor.ts';
 import { importCommand } from './commands/import.ts';
 import { jwtKeys, jwtMint } from './commands/jwt.ts';
-import { organizationCreate, organizationList } from './commands/organization.ts';
+import { organizationCreate, organizationLimit, organizationList } from './commands/organization.ts';
 import { query } from './commands/query.ts';
 import { record } from './commands/record.ts';
 import { serve } from './commands/serve.ts';
@@ -26,6 +26,7 @@ export const commands: readonly Command[] = [
   record,
   importCommand,
   organizationCreate,
+  organizationLimit,
   organizationList,
   tokenCreate,
   tokenList,

@@ -134,6 +134,20 @@ mutation BindToken($input: UpdateTokenInput!) {
     },
   },
   {
+    name: 'Limit a token',
+    document: `# Needs the permission MANAGE_TOKENS. What is left out goes by the server's settings; 0 is no limit.
+mutation LimitToken($input: UpdateTokenInput!) {
+  updateToken(input: $input) { id name limits { requestsPerSecond entriesPerSecond entriesPerDay } }
+}
+`,
+    variables: {
+      input: {
+        id: '00000000-0000-7000-8000-000000000000',
+        limits: { requestsPerSecond: 100, entriesPerSecond: 1000, entriesPerDay: 1_000_000 },
+      },
+    },
+  },
+  {
     name: 'Give a token a new secret',
     document: `# Needs the permission MANAGE_TOKENS. The secret is shown once; the one before stays good for "overlapSeconds".
 mutation RotateToken($id: ID!) {

@@ -157,10 +157,13 @@ async function admit({ extra, subscriptions }: Ctx, { deps, options, stopping }:
     });
   }
   const { token } = extra;
+  // There is a principal only where there is a token.
   if (token === null) return extra.principal;
   const principal = await deps.authenticate(token, extra.client);
   // Unless a new credential took its place meanwhile.
   if (extra.token === token) extra.principal = principal;
+  const refused = deps.admit(principal)?.refused ?? null;
+  if (refused !== null) throw refused;
   return principal;
 }
 

@@ -11,6 +11,7 @@ import { type Hints, openHints } from './notify.ts';
 import * as access from './statements/access.ts';
 import * as administration from './statements/administration.ts';
 import * as append from './statements/append.ts';
+import { forgetEntryCounts, syncEntryCounts } from './statements/entryCount.ts';
 import * as explain from './statements/explain.ts';
 import { claimFollower, moveFollower, readFollowerLag } from './statements/follow.ts';
 import * as guards from './statements/guards.ts';
@@ -64,7 +65,7 @@ export type {
   PlaceRecord,
 } from './statements/worldRead.ts';
 
-const counting = { readStatistics, readFollowerLag, writeTokenUses };
+const counting = { readStatistics, readFollowerLag, writeTokenUses, syncEntryCounts, forgetEntryCounts };
 /** A statement function with its first argument, the database, supplied. */
 type Bound<F> = F extends (database: Database, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
 type Statements = typeof access &

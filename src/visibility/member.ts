@@ -41,6 +41,7 @@ export async function memberPrincipal(
       makers: null,
       secret: null,
       from: null,
+      limits: { token: null, organization: null },
     },
   };
 }

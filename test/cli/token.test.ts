@@ -75,6 +75,39 @@ describe('annals token', () => {
     expect(await update()).toMatchObject({ code: 2 });
   });
 
+  it('limits a token, and the operator an organization', async () => {
+    const log = await site.newLog();
+    const words = [
+      'limited',
+      '--role',
+      'INTEGRATION',
+      '--entries-per-day',
+      '1',
+      '--requests-per-second',
+      '50',
+      '--json',
+    ];
+    const [made = {}] = objectsOf((await log.run('token', 'create', ...words)).stdout);
+    const record = () => annals(['record', 'passwork.item_viewed'], log.env(String(made.secret)));
+    expect((await record()).code).toBe(0);
+    expect(await record()).toMatchObject({ code: 4, stderr: expect.stringMatching(/^annals: QUOTA_EXCEEDED: /) });
+    expect((await log.run('token', 'list')).stdout).toMatch(/limited .* 50 requests\/s, 1 entries\/d/);
+    await log.run('token', 'update', String(made.id), '--entries-per-day', 'default');
+    expect((await record()).code).toBe(0);
+    expect((await log.run('token', 'list')).stdout).toMatch(/limited .* 50 requests\/s\n/);
+
+    const [organization] = objectsOf((await annals(['organization', 'list', '--json'], site.databaseEnv)).stdout).slice(
+      -1,
+    );
+    const limit = (...more: string[]) =>
+      annals(['organization', 'limit', String(organization?.name), ...more], site.databaseEnv);
+    expect((await limit('--entries-per-day', '1')).stdout).toBe('1 entries/d\n');
+    expect((await record()).code).toBe(0);
+    expect((await record()).code).toBe(4);
+    expect((await limit('--entries-per-day', 'default')).stdout).toBe('as the server’s settings say\n');
+    expect((await record()).code).toBe(0);
+  });
+
   it('acts as a member, and gives nobody more than it has', async () => {
     const log = await site.newLog();
     const made = await log.run('token', 'create', 'mara', '--member', 'mara', '--json');

@@ -1,4 +1,5 @@
 import { type Command, type CommandOptions, ofClients, ofOperators } from '../command.ts';
+import { limitOptions } from '../limitOptions.ts';
 import { jsonOption } from '../show.ts';
 
 const organization = {
@@ -34,6 +35,7 @@ export const tokenCreate: Command = {
       value: 'NETWORK',
       doc: 'From where it may be used: an address or a network such as 10.0.0.0/8. May be repeated. Default: anywhere.',
     },
+    ...limitOptions,
     ...organization,
     json: { type: 'boolean', doc: 'Prints one JSON object instead, with `secret` and `id`.' },
   },
@@ -53,7 +55,7 @@ export const tokenList: Command = {
 export const tokenUpdate: Command = {
   name: 'token update',
   usage: 'ID [OPTIONS]',
-  summary: 'Changes what a token is called, and from where it may be used; on open streams too.',
+  summary: 'Changes what a token is called, from where it may be used, and how much; on open streams too.',
   details: [operatorsWay],
   options: {
     name: { type: 'string', value: 'NAME', doc: 'What it is for.' },
@@ -64,6 +66,7 @@ export const tokenUpdate: Command = {
       doc: 'From where it may be used from now on: an address or a network such as 10.0.0.0/8. May be repeated.',
     },
     'allow-anywhere': { type: 'boolean', doc: 'It may be used from anywhere again.' },
+    ...limitOptions,
     ...organization,
   },
   environment,

@@ -1,4 +1,5 @@
 import { AnnalsError } from '../../errors.ts';
+import type { OwnLimits } from '../../model/limits.ts';
 import { type Client, findServer, openClient } from '../client.ts';
 import { openColumns } from '../columns.ts';
 import type { CommandInput, Given } from '../command.ts';
@@ -11,6 +12,7 @@ import {
   type TokensQueryVariables,
   UpdateTokenDocument,
 } from '../generated/graphql.ts';
+import { limitsIn, limitsInWords } from '../limitOptions.ts';
 import { durationMs, has, operandsOf, text, texts, timeToCome, usage } from '../options.ts';
 import { jsonLine, plain, printable } from '../output.ts';
 
@@ -22,6 +24,7 @@ interface TokenWish {
   /** RFC 3339; null never. */
   readonly expiresAt: string | null;
   readonly allowedNetworks: readonly string[];
+  readonly limits: OwnLimits;
 }
 
 interface MadeToken {
@@ -80,7 +83,8 @@ export async function createToken(input: CommandInput): Promise<number> {
   const name = oneOperand(input.operands, 'token create', 'NAME');
   const expiresAt = timeToCome(options, 'expires', Date.now()) ?? null;
   const allowedNetworks = texts(options, 'allow') ?? [];
-  const wish: TokenWish = { name, actsAs: subjectOf(options), expiresAt, allowedNetworks };
+  const limits = limitsIn(options) ?? {};
+  const wish: TokenWish = { name, actsAs: subjectOf(options), expiresAt, allowedNetworks, limits };
   const organization = text(options, 'organization');
   const made =
     organization === undefined
@@ -103,10 +107,22 @@ export async function updateToken(input: CommandInput): Promise<number> {
   const id = oneOperand(input.operands, 'token update', 'ID');
   const [name, allow] = [text(options, 'name'), texts(options, 'allow')];
   const allowedNetworks = has(options, 'allow-anywhere') ? [] : allow;
-  if ((name === undefined && allowedNetworks === undefined) || (has(options, 'allow-anywhere') && allow)) {
-    throw usage('token update takes --name, --allow or --allow-anywhere.', 'Run `annals token update --help`.');
+  const limits = limitsIn(options);
+  if (
+    (name === undefined && allowedNetworks === undefined && limits === undefined) ||
+    (has(options, 'allow-anywhere') && allow)
+  ) {
+    throw usage(
+      'token update takes --name, --allow or --allow-anywhere, and limits.',
+      'Run `annals token update --help`.',
+    );
   }
-  const change = { id, ...(name === undefined ? {} : { name }), ...(allowedNetworks && { allowedNetworks }) };
+  const change = {
+    id,
+    ...(name === undefined ? {} : { name }),
+    ...(allowedNetworks && { allowedNetworks }),
+    ...(limits && { limits }),
+  };
   const organization = text(options, 'organization');
   if (organization !== undefined)
     await onDatabase(input, organization, (administration, of) => administration.updateToken(of, change));
@@ -153,6 +169,7 @@ const heads = [
   'expires',
   'last used',
   'allowed from',
+  'limits',
   'rotating',
   'revoked',
 ] as const;
@@ -172,6 +189,7 @@ function row(token: TokensQuery['tokens']['nodes'][number]): string[] {
     printable(actsAs),
     ...times,
     allowed,
+    limitsInWords(token.limits),
     previous,
     token.revokedAt ?? '',
   ];

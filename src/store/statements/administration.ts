@@ -1,4 +1,5 @@
 /** Organizations and roles: what is written one at a time. */
+import type { OwnLimits } from '../../model/limits.ts';
 import type { HideableField, Permission, RoleRecord, VisibilityRule } from '../../model/role.ts';
 import type { Runner } from '../database.ts';
 
@@ -14,6 +15,26 @@ export async function insertOrganization(
   if (row === undefined) return null;
   await runner.rows('insert into log_head (organization_id) values ($1)', [row[0]]);
   return row[0];
+}
+
+/** Limits of its own; null for none. */
+export async function readOrganizationLimits(runner: Runner, organization: number): Promise<OwnLimits | null> {
+  const [row] = await runner.rows<[OwnLimits | null]>('select o.limits::json from organization o where o.id = $1', [
+    organization,
+  ]);
+  return row?.[0] ?? null;
+}
+
+/** Null for none. */
+export async function writeOrganizationLimits(
+  runner: Runner,
+  organization: number,
+  limits: OwnLimits | null,
+): Promise<void> {
+  await runner.rows('update organization o set limits = $2::jsonb where o.id = $1', [
+    organization,
+    limits === null ? null : JSON.stringify(limits),
+  ]);
 }
 
 type RoleRow = [

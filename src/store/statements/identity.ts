@@ -1,3 +1,4 @@
+import type { OwnLimits } from '../../model/limits.ts';
 import type { AccessLevel } from '../../model/role.ts';
 import type { Database } from '../database.ts';
 import { roleJson, type StoredRole } from '../role-row.ts';
@@ -34,6 +35,9 @@ export interface StoredCredential {
   readonly previousEndsAt: number | null;
   /** From where it may be used; empty is from anywhere. */
   readonly networks: readonly string[];
+  /** Limits of its own, and of its organization; null where it has none. */
+  readonly limits: OwnLimits | null;
+  readonly organizationLimits: OwnLimits | null;
 }
 
 const credentialSql = (
@@ -41,7 +45,8 @@ const credentialSql = (
   secret: string,
 ) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
   coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at,
-  to_json(t.makers), ${secret}, t.secret_number, t.previous_ends_at, to_json(t.networks)
+  to_json(t.makers), ${secret}, t.secret_number, t.previous_ends_at, to_json(t.networks),
+  t.limits::json, o.limits::json
 from api_token t join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
 left join member m on m.organization_id = t.organization_id and m.id = t.member_id
 left join role r on r.organization_id = o.id and r.key = coalesce(m.role, t.role)
@@ -69,12 +74,14 @@ type CredentialRow = [
   newestSecret: number,
   previousEndsAt: number | null,
   networks: string[],
+  limits: OwnLimits | null,
+  organizationLimits: OwnLimits | null,
 ];
 
 function credentialFrom(row: CredentialRow): StoredCredential {
   const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation] = row;
   const [role, ownRole, id, externalId, name, email, actor, active, ...rest] = row.slice(7) as SecondHalf;
-  const [expiresAt, makers, secret, newestSecret, previousEndsAt, networks] = rest;
+  const [expiresAt, makers, secret, newestSecret, previousEndsAt, networks, limits, organizationLimits] = rest;
   const member =
     id === null || externalId === null || name === null || actor === null
       ? null
@@ -96,6 +103,8 @@ function credentialFrom(row: CredentialRow): StoredCredential {
     newestSecret,
     previousEndsAt,
     networks,
+    limits,
+    organizationLimits,
   };
 }
 

@@ -1,4 +1,5 @@
 /** Tokens, as they are administered. */
+import type { OwnLimits } from '../../model/limits.ts';
 import type { Runner } from '../database.ts';
 
 export interface TokenRecord {
@@ -24,6 +25,8 @@ export interface TokenRecord {
   readonly previousEndsAt: number | null;
   /** From where it may be used; empty is from anywhere. */
   readonly networks: readonly string[];
+  /** Limits of its own; null where it has none. */
+  readonly limits: OwnLimits | null;
 }
 
 type TokenRow = [
@@ -41,18 +44,19 @@ type TokenRow = [
   previousPrefix: string | null,
   previousEndsAt: number | null,
   networks: string[],
+  limits: OwnLimits | null,
 ];
 const tokenSql = `select t.id, t.name, t.prefix, m.external_id, t.role, t.created_at, t.expires_at, t.revoked_at, u.last_used_at,
     host(u.last_used_from), t.rotated_at, t.previous_prefix, t.previous_ends_at,
-    to_json(t.networks)
+    to_json(t.networks), t.limits::json
   from api_token t left join member m on m.organization_id = $1 and m.id = t.member_id
   left join token_use u on u.organization_id = $1 and u.token_id = t.id where t.organization_id = $1`;
 
 function tokenFrom(row: TokenRow): TokenRecord {
   const [id, name, prefix, memberId, role, createdAt, expiresAt, revokedAt, ...rest] = row;
-  const [lastUsedAt, lastUsedFrom, rotatedAt, previousPrefix, previousEndsAt, networks] = rest;
+  const [lastUsedAt, lastUsedFrom, rotatedAt, previousPrefix, previousEndsAt, networks, limits] = rest;
   const times = { createdAt, expiresAt, revokedAt, lastUsedAt, rotatedAt, previousEndsAt };
-  return { id, name, prefix, memberId, role, lastUsedFrom, previousPrefix, networks, ...times };
+  return { id, name, prefix, memberId, role, lastUsedFrom, previousPrefix, networks, limits, ...times };
 }
 
 /** Tokens in the order they were made, after one of them. */
@@ -79,15 +83,16 @@ export type NewToken = Pick<TokenRecord, 'id' | 'name' | 'prefix' | 'memberId' |
   readonly makers: readonly string[] | null;
   /** Left out by what waited since before there were any. */
   readonly networks?: readonly string[];
+  readonly limits?: OwnLimits | null;
 };
 
 /** For a member that is there, or with a role of its own. */
 export async function insertToken(runner: Runner, organization: number, token: NewToken): Promise<void> {
   await runner.rows(
     `insert into api_token (id, organization_id, name, hash, prefix, member_id, role, created_at, expires_at, makers,
-       networks)
+       networks, limits)
      values ($2, $1, $3, $4, $5, (select m.id from member m where m.organization_id = $1 and m.external_id = $6), $7,
-       to_timestamp($8::float8 / 1000), to_timestamp($9::float8 / 1000), $10::text[], $11::text[])`,
+       to_timestamp($8::float8 / 1000), to_timestamp($9::float8 / 1000), $10::text[], $11::text[], $12::jsonb)`,
     [
       organization,
       token.id,
@@ -100,6 +105,7 @@ export async function insertToken(runner: Runner, organization: number, token: N
       token.expiresAt,
       token.makers,
       token.networks ?? [],
+      token.limits ? JSON.stringify(token.limits) : null,
     ],
   );
 }
@@ -107,11 +113,12 @@ export async function insertToken(runner: Runner, organization: number, token: N
 export async function changeToken(
   runner: Runner,
   organization: number,
-  { id, name, networks }: Pick<TokenRecord, 'id' | 'name' | 'networks'>,
+  { id, name, networks, limits }: Pick<TokenRecord, 'id' | 'name' | 'networks' | 'limits'>,
 ): Promise<void> {
   await runner.rows(
-    'update api_token t set name = $3, networks = $4::text[] where t.organization_id = $1 and t.id = $2',
-    [organization, id, name, networks],
+    `update api_token t set name = $3, networks = $4::text[], limits = $5::jsonb
+     where t.organization_id = $1 and t.id = $2`,
+    [organization, id, name, networks, limits === null ? null : JSON.stringify(limits)],
   );
 }
 

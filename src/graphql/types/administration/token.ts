@@ -1,11 +1,42 @@
 import type { ListPage, PendingChange } from '../../../administration/administration.ts';
 import { AnnalsError } from '../../../errors.ts';
+import type { OwnLimits } from '../../../model/limits.ts';
 import { parseTimestamp } from '../../../model/time.ts';
 import type { TokenRecord } from '../../../store/store.ts';
 import { builder } from '../../builder.ts';
 import { callerWith, needs } from '../../guard.ts';
 import { PendingChangeRef } from './pendingChange.ts';
 import { memberId } from './report.ts';
+
+const TokenLimitsRef = builder.objectRef<OwnLimits>('TokenLimits').implement({
+  description: 'How much a token may do; null goes by the server’s settings, and 0 is no limit.',
+  fields: (t) => ({
+    requestsPerSecond: t.int({
+      nullable: true,
+      description: 'Requests in a second, on each server.',
+      resolve: ({ requestsPerSecond }) => requestsPerSecond,
+    }),
+    entriesPerSecond: t.int({
+      nullable: true,
+      description: 'Entries recorded in a second, on each server.',
+      resolve: ({ entriesPerSecond }) => entriesPerSecond,
+    }),
+    entriesPerDay: t.int({
+      nullable: true,
+      description: 'Entries recorded in a day (UTC), on all servers together.',
+      resolve: ({ entriesPerDay }) => entriesPerDay,
+    }),
+  }),
+});
+
+const TokenLimitsInputRef = builder.inputType('TokenLimitsInput', {
+  description: 'How much a token may do. What is left out goes by the server’s settings, and 0 is no limit.',
+  fields: (t) => ({
+    requestsPerSecond: t.int({ description: 'Requests in a second, on each server.' }),
+    entriesPerSecond: t.int({ description: 'Entries recorded in a second, on each server.' }),
+    entriesPerDay: t.int({ description: 'Entries recorded in a day (UTC), on all servers together.' }),
+  }),
+});
 
 const TokenRef = builder.objectRef<TokenRecord>('Token').implement({
   description: 'A credential. What it is itself is shown once, when it is made.',
@@ -30,6 +61,11 @@ const TokenRef = builder.objectRef<TokenRecord>('Token').implement({
     }),
     allowedNetworks: t.exposeStringList('networks', {
       description: 'From where it may be used, in CIDR notation; empty is from anywhere.',
+    }),
+    limits: t.field({
+      type: TokenLimitsRef,
+      description: 'Its own limits; those of the organization hold beside them.',
+      resolve: ({ limits }) => limits ?? {},
     }),
     rotatedAt: t.expose('rotatedAt', {
       type: 'DateTime',
@@ -105,6 +141,7 @@ const TokenInputRef = builder.inputType('CreateTokenInput', {
       description:
         'From where it may be used: addresses and networks in CIDR notation. Left out or empty, from anywhere.',
     }),
+    limits: t.field({ type: TokenLimitsInputRef, description: 'How much it may do.' }),
   }),
 });
 
@@ -116,6 +153,10 @@ const UpdateTokenInputRef = builder.inputType('UpdateTokenInput', {
     allowedNetworks: t.stringList({
       description:
         'From where it may be used: addresses and networks in CIDR notation, at most 100. Empty: from anywhere.',
+    }),
+    limits: t.field({
+      type: TokenLimitsInputRef,
+      description: 'How much it may do; null takes a limit of its own away.',
     }),
   }),
 });
@@ -160,12 +201,13 @@ builder.mutationFields((t) => ({
     type: CreatedTokenRef,
     description: 'Makes a token. Each call makes another.',
     args: { input: t.arg({ type: TokenInputRef, required: true, description: 'The token.' }) },
-    resolve: (_, { input: { name, memberId: member, role, expiresAt, allowedNetworks } }, context) =>
+    resolve: (_, { input: { name, memberId: member, role, expiresAt, allowedNetworks, limits } }, context) =>
       context.services.administration.createToken(callerWith(context, 'MANAGE_TOKENS'), {
         name,
         actsAs: subjectOf(member, role),
         expiresAt: moment(expiresAt),
         allowedNetworks: allowedNetworks ?? [],
+        ...(limits ? { limits } : {}),
       }),
   }),
   updateToken: t.field({
@@ -175,11 +217,12 @@ builder.mutationFields((t) => ({
     description:
       'Changes a token, on open streams too. It takes as much as making a token that acts so. Null where there is no such token, or it was revoked.',
     args: { input: t.arg({ type: UpdateTokenInputRef, required: true, description: 'What is to be changed.' }) },
-    resolve: (_, { input: { id, name, allowedNetworks } }, context) =>
+    resolve: (_, { input: { id, name, allowedNetworks, limits } }, context) =>
       context.services.administration.updateToken(callerWith(context, 'MANAGE_TOKENS'), {
         id,
         ...(name ? { name } : {}),
         ...(allowedNetworks ? { allowedNetworks } : {}),
+        ...(limits ? { limits } : {}),
       }),
   }),
   rotateToken: t.field({
