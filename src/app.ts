@@ -29,7 +29,7 @@ import { limitedParse } from './graphql/limits.ts';
 import { createLoaders } from './graphql/loaders.ts';
 import { schema } from './graphql/schema.ts';
 import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } from './http/http.ts';
-import { type LimitsOptions, openLimits } from './limits/limits.ts';
+import { type Limits, type LimitsOptions, openLimits } from './limits/limits.ts';
 import { openLive, type Renewals } from './live/live.ts';
 import { type Followers, type Log, openFollowers, openLog, openSearchIndex, openUpkeep } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
@@ -79,6 +79,7 @@ export interface App extends AsyncDisposable {
   readonly services: Services;
   readonly auth: Auth;
   readonly administration: Administration;
+  readonly limits: Limits;
   /** They start when the server listens. */
   readonly followers: Followers;
   readonly embedded: boolean;
@@ -337,6 +338,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     services,
     auth,
     administration,
+    limits: domain.limits,
     followers,
     embedded,
     createContext,

@@ -34,8 +34,8 @@ import {
 
 /**
  * All verbs: durable, in force and hinted at when they answer; all or nothing; repeating one changes nothing more, but
- * that `createToken` makes another token, and `rotateToken` another secret. Errors: FORBIDDEN, BAD_INPUT with the path of the mistake, ESCALATION,
- * UNAUTHENTICATED where the credential ended meanwhile, UNAVAILABLE, STATEMENT_TIMEOUT. What the organization guards is not
+ * that `createToken` makes another token, and `rotateToken` another secret. Errors: FORBIDDEN, BAD_INPUT with the path of
+ * the mistake, ESCALATION, UNAUTHENTICATED where the credential ended meanwhile, UNAVAILABLE, STATEMENT_TIMEOUT. What the organization guards is not
  * done but waits, and the answer says so: `pending`.
  */
 export interface Management extends Lists, PendingChanges {

@@ -1,6 +1,6 @@
 /** What of a token can be changed: its name, from where it may be used, and how much. */
 import type { Principal } from '../auth/auth.ts';
-import { inNetworks, type Network } from '../model/ip.ts';
+import { inNetworks, type Network, normalizeIp } from '../model/ip.ts';
 import { limitNames, type OwnLimits } from '../model/limits.ts';
 import { isUuid } from '../model/uuid.ts';
 import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
@@ -23,7 +23,8 @@ export interface TokenChange {
 /** Whoever lost its own way in could not take it back. */
 function checkOwnWay(networks: readonly Network[], { id }: TokenChange, by: Principal | null): void {
   const ip = by?.from?.ip ?? null;
-  if (by?.tokenId !== id || ip === null || networks.length === 0 || inNetworks(ip, networks)) return;
+  if (by?.tokenId !== id || ip === null || networks.length === 0) return;
+  if (inNetworks(normalizeIp(ip), networks)) return;
   throw badInput('allowedNetworks', `your own address ${ip} lies in none of them, and this is your token.`);
 }
 

@@ -1,5 +1,6 @@
 /** Rates and quotas of tokens and organizations over every transport, with a clock that the test turns. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Principal } from '../../src/auth/auth.ts';
 import type { Http } from '../../src/http/http.ts';
 import { codeOf, send, transports } from '../http/support.ts';
 import { newMinter } from '../jwt/support.ts';
@@ -132,8 +133,7 @@ describe('requests in a second', () => {
 const jwtApps = useTestApps({ TOKEN_REQUESTS_PER_SECOND: '1', RATE_BURST_SECONDS: '2' }, [{ now }]);
 async function limitedApp() {
   const { app } = jwtApps;
-  const limits = app.services.limits as import('../../src/limits/limits.ts').Limits;
-  const admit = (principal: Parameters<typeof limits.admit>[0]) => limits.admit(principal)?.refused === null;
+  const admit = (principal: Principal) => app.limits.admit(principal)?.refused === null;
   return { app, to: await newOrganization(app), admit };
 }
 
@@ -158,13 +158,13 @@ describe('entries in a second', () => {
 
 describe('entries in a day', () => {
   const sync = async () => {
-    for (const { services } of at.apps) await (services.limits as import('../../src/limits/limits.ts').Limits).sync();
+    for (const app of at.apps) await app.limits.sync();
   };
   const other = async (entries: number, token: string) => {
     const app = at.apps[1];
     if (app === undefined) throw new TypeError('there is no second server');
     const principal = await app.auth.authenticate(token);
-    return app.services.limits.record(principal, plainEntries(entries), {}).then(
+    return app.limits.record(principal, plainEntries(entries), {}).then(
       () => 'RECORDED',
       ({ code }) => code,
     );
@@ -193,7 +193,7 @@ describe('entries in a day', () => {
     const { token } = await make({ entriesPerDay: 5 });
     const principal = await at.app.auth.authenticate(token);
     const entries = plainEntries(4).map((entry, index) => ({ ...entry, idempotencyKey: `k${index}` }));
-    const { limits } = at.app.services;
+    const { limits } = at.app;
     await limits.record(principal, entries, {});
     await expect(limits.record(principal, entries, {})).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
     await limits.record(principal, entries.slice(0, 1), {});
@@ -242,7 +242,7 @@ describe('entries in a day', () => {
     const principal = await at.app.auth.authenticate(token);
     const statements: string[] = [];
     using _ = at.app.store.observe((text) => statements.push(text));
-    for (let index = 0; index < 5; index++) await at.app.services.limits.record(principal, plainEntries(1), {});
+    for (let index = 0; index < 5; index++) await at.app.limits.record(principal, plainEntries(1), {});
     expect(statements.filter((text) => text.includes('entry_count'))).toHaveLength(1);
   });
 });
