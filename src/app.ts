@@ -185,7 +185,8 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
     access,
     administration: administration.management,
   };
-  return { auth, log, live, access, administration, searchIndex, services, followers, limits, logAt };
+  const uses = openTokenUses({ store, now, fault });
+  return { auth, log, live, access, administration, searchIndex, services, followers, limits, uses, logAt };
 }
 
 const limitsOptions = (config: Config): LimitsOptions => ({
@@ -314,10 +315,9 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     return { principal, services, loaders: createLoaders(services, principal), renewals, requestId, locale };
   };
   const embedded = config.databaseUrl === null;
-  const uses = openTokenUses({ store, now, fault: faults.report });
   const httpDeps: HttpDeps = {
     schema,
-    authenticate: noting(watchedAuthenticate(auth, services.access), uses),
+    authenticate: noting(watchedAuthenticate(auth, services.access), domain.uses),
     admit: domain.limits.admit,
     createContext,
     ready: () => readiness(store, faults),
@@ -346,8 +346,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
       followers.start();
       owned.use(administration.due.start((error) => faults.report('pending changes', error)));
       owned.use(openUpkeep({ store, now, fault: faults.report }, config));
-      owned.use(uses.start());
-      owned.use(domain.limits.start());
+      for (const behind of [domain.uses, domain.limits]) owned.use(behind.start());
       searchIndex.catchUp();
       return owned.use(await openHttp(httpDeps, httpOptions(config)));
     },

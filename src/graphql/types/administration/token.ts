@@ -220,7 +220,7 @@ builder.mutationFields((t) => ({
     resolve: (_, { input: { id, name, allowedNetworks, limits } }, context) =>
       context.services.administration.updateToken(callerWith(context, 'MANAGE_TOKENS'), {
         id,
-        ...(name ? { name } : {}),
+        ...(typeof name === 'string' ? { name } : {}),
         ...(allowedNetworks ? { allowedNetworks } : {}),
         ...(limits ? { limits } : {}),
       }),
