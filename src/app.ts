@@ -28,6 +28,7 @@ import { onlyInTime } from './graphql/inTime.ts';
 import { limitedParse } from './graphql/limits.ts';
 import { createLoaders } from './graphql/loaders.ts';
 import { schema } from './graphql/schema.ts';
+import { readStoredFilter } from './graphql/storedFilter.ts';
 import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } from './http/http.ts';
 import { type Limits, type LimitsOptions, openLimits } from './limits/limits.ts';
 import { openLive, type Renewals } from './live/live.ts';
@@ -166,11 +167,12 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   );
   const explanations = openExplanations({ store, visibility, catalogue, actionNumber, now });
   const previews = openPreviews({ store, visibility, onPreview: notePreview(access) });
-  const administration = openAdministration({ store, auth, catalogue, now, random, seal, recording: access });
   const limits = openLimits(
     { store, append: log.append, now, fault, metrics, server: uuidV7(now(), random) },
     limitsOptions(config),
   );
+  const language = { read: readStoredFilter, check: query.checkFilter };
+  const administration = openAdministration({ store, auth, catalogue, now, random, seal, language, recording: access });
   const services: Services = {
     catalogue,
     log,

@@ -63,6 +63,24 @@ export const errorTable = {
     ws: 4403,
     exit: 2,
   },
+  VIEW_NOT_FOUND: {
+    message: 'There is no such view, or it is not shared with your role.',
+    cure: 'Use an id that `savedViews` lists.',
+    http: 404,
+    exit: 2,
+  },
+  VIEW_OUTDATED: {
+    message: 'The filter of the view is not valid any more.',
+    cure: 'Save the view again with a filter that is valid today; `savedView` shows the one that it has.',
+    http: 409,
+    exit: 2,
+  },
+  TOO_MANY_VIEWS: {
+    message: 'There are as many saved views as there can be.',
+    cure: 'Delete views that nobody needs any more; `savedViews` lists them.',
+    http: 409,
+    exit: 2,
+  },
   NOT_FOUND: { message: 'There is nothing here.', cure: 'Check the address.', http: 404, exit: 2 },
 
   // Who may

@@ -42,6 +42,7 @@ const named = {
       'context.ts',
       'compiled.ts',
       'inTime.ts',
+      'storedFilter.ts',
     ],
   },
   http: { imports: ['errors', 'model', 'auth'] },

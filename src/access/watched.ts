@@ -83,6 +83,8 @@ export function watchedQuery(query: Query, access: Access): Query {
     },
     activity: (principal, filter) =>
       watch(access, principal, { operation: 'activity', filter }, () => query.activity(principal, filter), none),
+    // Shows nothing of the log.
+    checkFilter: query.checkFilter,
     // Shows nothing itself: what a stream delivers is counted where it is delivered.
     stream: query.stream,
   };

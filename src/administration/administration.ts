@@ -16,6 +16,7 @@ import { type Management, openManagement } from './management.ts';
 import { type RotationRequest, rotationStep } from './rotation.ts';
 import { type TokenChange, tokenChangeStep } from './tokenChange.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
+import type { FilterLanguage } from './views/language.ts';
 import { type World, wishOf } from './world.ts';
 
 export type { ChangeReport } from './change.ts';
@@ -32,6 +33,10 @@ export type { RoleInput } from './roles.ts';
 export type { RotationRequest } from './rotation.ts';
 export type { TokenChange } from './tokenChange.ts';
 export type { CreatedToken, TokenRequest } from './tokens.ts';
+export type { ViewInput } from './views/input.ts';
+export type { FilterLanguage, ViewPeriod } from './views/language.ts';
+export type { ShownView, ViewOrder, ViewProblem } from './views/shown.ts';
+export type { ViewInUse } from './views/views.ts';
 export type { DirectoryInput, GrantInput, GrantKey, GroupInput, MemberInput, WorldInput } from './wish.ts';
 export type { World } from './world.ts';
 
@@ -83,6 +88,8 @@ export interface AdministrationDeps {
   readonly now: () => number;
   readonly random: RandomSource;
   readonly seal: Seal;
+  /** See `ManagementDeps`. */
+  readonly language: FilterLanguage;
   /** See `ManagementDeps`. */
   readonly recording?: Recording;
 }

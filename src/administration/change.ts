@@ -110,6 +110,7 @@ async function write(statements: Statements, organization: number, plan: Plan, n
       now,
     ),
   );
+  await unlessEmpty(removed, () => statements.deleteLostViews(organization));
   await unlessEmpty(after(plan.groups), (rows) => statements.writeGroups(organization, rows));
   await unlessEmpty(gone(plan.memberships), (rows) => statements.deleteMemberships(organization, rows));
   await unlessEmpty(after(plan.memberships), (rows) => statements.addMemberships(organization, rows));

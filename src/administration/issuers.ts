@@ -308,6 +308,7 @@ export async function issuerRemoval(
     result: issuer !== undefined,
     async write() {
       await statements.removeJwtIssuer(organization, id, now);
+      await statements.deleteLostViews(organization);
       await statements.raiseRights(organization);
     },
   };

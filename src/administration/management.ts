@@ -20,6 +20,12 @@ import { type RotationRequest, rotationStep } from './rotation.ts';
 import type { Prepared, Step } from './step.ts';
 import { type TokenChange, tokenChangeStep } from './tokenChange.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
+import type { ViewInput } from './views/input.ts';
+import type { FilterLanguage } from './views/language.ts';
+import { readerOf } from './views/reader.ts';
+import { viewRemoval, viewStep } from './views/save.ts';
+import { type ShownView, shownView } from './views/shown.ts';
+import { openViews, type Views } from './views/views.ts';
 import {
   checkWish,
   type DirectoryInput,
@@ -38,7 +44,7 @@ import {
  * the mistake, ESCALATION, UNAUTHENTICATED where the credential ended meanwhile, UNAVAILABLE, STATEMENT_TIMEOUT. What the organization guards is not
  * done but waits, and the answer says so: `pending`.
  */
-export interface Management extends Lists, PendingChanges {
+export interface Management extends Lists, PendingChanges, Views {
   /** Also LAST_OWNER. */
   upsertMembers(principal: Principal, members: readonly MemberInput[]): Promise<ChangeReport>;
   /** With their grants, memberships and tokens. Also LAST_OWNER. */
@@ -81,6 +87,10 @@ export interface Management extends Lists, PendingChanges {
   ): Promise<ShownJwtIssuer & { readonly pending: PendingChange | null }>;
   /** False where there was none. Its tokens are refused at once, and their streams end. */
   removeJwtIssuer(principal: Principal, id: string): Promise<boolean>;
+  /** Also VIEW_NOT_FOUND, TOO_MANY_VIEWS, FIELD_HIDDEN, QUERY_TOO_LARGE. */
+  saveView(principal: Principal, input: ViewInput): Promise<ShownView>;
+  /** By UUID; false where there was none that the principal may use. */
+  deleteView(principal: Principal, id: string): Promise<boolean>;
   /** What is asked for before an operation. To ask for more applies at once; to ask for less is itself guarded. */
   setGuard(
     principal: Principal,
@@ -95,6 +105,8 @@ export interface ManagementDeps extends FrameDeps {
   readonly random: RandomSource;
   /** For secrets that wait. */
   readonly seal: Seal;
+  /** What filters of views are read with. */
+  readonly language: FilterLanguage;
 }
 
 interface Done<P> {
@@ -140,7 +152,7 @@ function openPerform(deps: ManagementDeps, frame: Frame): Perform {
 }
 
 export function openManagement(deps: ManagementDeps, frame: Frame): Management & { readonly due: Due } {
-  const { store, auth, catalogue, now, random, seal } = deps;
+  const { store, auth, catalogue, now, random, seal, language } = deps;
   const perform = openPerform(deps, frame);
   const requests = { auth, now, random, seal };
   const settling = { frame, auth, now, requests };
@@ -169,6 +181,7 @@ export function openManagement(deps: ManagementDeps, frame: Frame): Management &
 
   return {
     ...openLists(store),
+    ...openViews(store, language),
     ...openPendingChanges({ ...settling, store, settle }),
     due: openDue({ store, settle, now }),
     upsertMembers: (principal, members) => change(principal, { ...noWish, members }),
@@ -222,6 +235,11 @@ export function openManagement(deps: ManagementDeps, frame: Frame): Management &
       step(principal, 'MANAGE_TOKENS', (statements, { organization }) =>
         issuerRemoval(statements, organization, id, now()),
       ),
+    async saveView(principal, input) {
+      const record = await step(principal, 'READ', (statements, by) => viewStep(statements, by, input, deps));
+      return shownView(language, principal, await readerOf(store.administration, principal), record);
+    },
+    deleteView: (principal, id) => step(principal, 'READ', (statements, by) => viewRemoval(statements, by, id)),
     async setGuard(principal, input) {
       const { prepared, pending } = await perform(principal, 'MANAGE_ORGANIZATION', (statements, { organization }) =>
         guardStep(statements, organization, input),

@@ -18,6 +18,7 @@ import { fieldChanges } from './changes.ts';
 import { badInput, checkText } from './checks.ts';
 import { checkWithin } from './escalation.ts';
 import type { Step } from './step.ts';
+import { unsharedEntry } from './views/entries.ts';
 
 /** The whole role; what is left out has its default, whatever it was before. */
 export interface RoleInput {
@@ -143,13 +144,21 @@ export async function roleRemoval(
     const message = `${members} members and ${tokens} tokens have the role ${key}, and ${issuers} issuers of JWTs may give it.`;
     throw badInput('key', message, cure);
   }
+  const views = before === undefined ? [] : await statements.readViewsOfRole(organization, key);
   return {
     changes: () =>
       before === undefined
         ? []
-        : [{ action: 'annals.role_deleted', targets: [{ type: 'role', id: key, name: before.name }] }],
+        : [
+            ...views.map((view) => unsharedEntry(view, key)),
+            { action: 'annals.role_deleted', targets: [{ type: 'role', id: key, name: before.name }] },
+          ],
     result: before !== undefined,
     async write() {
+      if (views.length > 0) {
+        await statements.unshareViews(organization, key);
+        await statements.deleteLostViews(organization);
+      }
       await statements.deleteRole(organization, key);
       await statements.raiseRights(organization);
     },

@@ -8,6 +8,7 @@ import type { Store, StoredCredential } from '../store/store.ts';
 import { addressMistake, type JwksOptions } from './jwks.ts';
 import { isJwt, openJwtAuth } from './jwt.ts';
 import { openNetworkCheck } from './networks.ts';
+import { openTogether } from './together.ts';
 
 export { checkKeySet, type KeySetMistake } from './keys.ts';
 export { openTokenUses, type TokenUses } from './uses.ts';
@@ -79,9 +80,9 @@ export interface Origin {
 
 export interface Auth {
   /**
-   * The principal of a token, Annals’ own or a JWT. One statement; nothing about rights is cached, so what is revoked is
-   * refused at once. Throws UNAUTHENTICATED; ADDRESS_NOT_ALLOWED for a token that may not be used from there; UNAVAILABLE
-   * where the keys of a JWT’s issuer cannot be fetched.
+   * The principal of a token, Annals’ own or a JWT. One statement, which callers at the same time share; nothing about
+   * rights is cached, so what is revoked is refused at once. Throws UNAUTHENTICATED; ADDRESS_NOT_ALLOWED for a token that
+   * may not be used from there; UNAVAILABLE where the keys of a JWT’s issuer cannot be fetched.
    */
   authenticate(token: string, from?: Origin | null): Promise<Principal>;
   /**
@@ -101,7 +102,7 @@ export interface Auth {
 }
 
 export interface AuthDeps {
-  readonly store: Pick<Store, 'findCredential' | 'reloadCredential' | 'findJwtCredential' | 'registerActors'>;
+  readonly store: Pick<Store, 'findCredentials' | 'reloadCredential' | 'findJwtCredential' | 'registerActors'>;
   readonly now: () => number;
   readonly fault: FaultReport;
 }
@@ -128,6 +129,11 @@ function endOf({ newestSecret, expiresAt, previousEndsAt }: StoredCredential, se
 export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
   const refused = new WeakMap<AnnalsError, RefusedCredential>();
   const jwt = openJwtAuth({ ...deps, onRefused: (error, who) => void refused.set(error, who) }, options);
+
+  const find = openTogether((hashes) => deps.store.findCredentials(hashes.map((hash) => Buffer.from(hash, 'hex'))), {
+    atOnce: 2,
+    most: 100,
+  });
 
   const checkFrom = openNetworkCheck();
   const principalOf = (
@@ -175,7 +181,7 @@ export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
       if (!isToken(token)) {
         throw new AnnalsError('UNAUTHENTICATED', { message: 'This is neither a token of Annals nor a JWT.' });
       }
-      return principalOf(await deps.store.findCredential(hashToken(token)), { from });
+      return principalOf(await find(hashToken(token).toString('hex')), { from });
     },
     async refresh(principal) {
       if (principal.jwt !== null) return jwt.authenticate(principal.jwt.text());

@@ -58,6 +58,14 @@ export const filterOptions = {
   },
 } as const satisfies CommandOptions;
 
+export const viewOption = {
+  view: {
+    type: 'string',
+    value: 'NAME',
+    doc: 'A saved view by its name or id: its filter and period hold beside the other options, and its columns are shown.',
+  },
+} as const satisfies CommandOptions;
+
 /** How the options combine; for help and docs/cli.md. */
 export const filterDetails =
   'Filters: conditions of different options must all hold; of one option given more than once, any (of --metadata, any of one key). Ids and keys are your product’s own. ' +

@@ -7,7 +7,7 @@ import type { LogFilter } from './generated/graphql.ts';
 const pageEntries = 500;
 
 export interface Order {
-  readonly field: 'RECORDED_AT';
+  readonly field: 'RECORDED_AT' | 'OCCURRED_AT';
   readonly direction: 'ASC' | 'DESC';
 }
 

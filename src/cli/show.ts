@@ -46,10 +46,10 @@ export interface Shown {
   readonly lines: (entries: readonly Entry[]) => string;
 }
 
-/** A table, or with `--json` a line of JSON for each entry. */
-export function shownBy(options: Given, config: Config, out: Output): Shown {
+/** A table, or with `--json` a line of JSON for each entry. `columns` are those of the table unless others are asked for. */
+export function shownBy(options: Given, config: Config, out: Output, columns: readonly string[] | null = null): Shown {
   const json = has(options, 'json');
-  const fields = parseFields(text(options, 'fields'), json ? jsonFields : tableFields);
+  const fields = parseFields(text(options, 'fields'), json ? jsonFields : (columns ?? tableFields));
   const paint = paintFor(options, config, out);
   return { fields, lines: json ? (entries) => entries.map(jsonLine).join('') : openEntryTable(fields, paint) };
 }

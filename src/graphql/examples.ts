@@ -3,6 +3,7 @@
 import { administrationExamples } from './administrationExamples.ts';
 import { filterExamples } from './filterExamples.ts';
 import { statisticsExamples } from './statisticsExamples.ts';
+import { viewExamples } from './viewExamples.ts';
 
 export interface Example {
   /** As the tab shows it. */
@@ -350,5 +351,6 @@ subscription WatchAfter($after: String, $filter: LogFilter) {
 `,
     variables: { filter: { severity: { gte: 5 } } },
   },
+  ...viewExamples,
   ...administrationExamples,
 ];

@@ -3,12 +3,12 @@
  * purpose, and free of counters: they tell nothing about what else exists.
  *
  *     entry:<uuid>   action:<key>   category:<key>   actor:<type>:<external id>   directory:<external id>
- *     organization:<uuid>
+ *     organization:<uuid>   view:<uuid>
  */
 import { type ActorType, actorTypes } from '../model/entry.ts';
 import { isUuid } from '../model/uuid.ts';
 
-export type IdKind = 'entry' | 'action' | 'category' | 'actor' | 'directory' | 'organization';
+export type IdKind = 'entry' | 'action' | 'category' | 'actor' | 'directory' | 'organization' | 'view';
 
 /** A global id, taken apart. */
 export type GlobalId =
@@ -27,6 +27,7 @@ const kinds: ReadonlySet<string> = new Set<IdKind>([
   'actor',
   'directory',
   'organization',
+  'view',
 ]);
 const isKind = (text: string): text is IdKind => kinds.has(text);
 
@@ -40,7 +41,7 @@ function split(text: string): readonly [string, string] | null {
 export function parseGlobalId(text: string): GlobalId | null {
   const [kind, id] = split(text) ?? ['', ''];
   if (!isKind(kind) || id === '') return null;
-  if (kind === 'entry' || kind === 'organization') {
+  if (kind === 'entry' || kind === 'organization' || kind === 'view') {
     const uuid = id.toLowerCase();
     return isUuid(uuid) ? { kind, id: uuid } : null;
   }
@@ -59,8 +60,13 @@ export function bareId(kind: IdKind, text: string): string {
   return parsed?.kind === kind ? parsed.id : text;
 }
 
-/** The UUID of an entry’s id in either form; null when it can be no entry’s. */
-export function entryUuid(text: string): string | null {
-  const uuid = bareId('entry', text).toLowerCase();
+function uuidOf(kind: IdKind, text: string): string | null {
+  const uuid = bareId(kind, text).toLowerCase();
   return isUuid(uuid) ? uuid : null;
 }
+
+/** The UUID of an entry’s id in either form; null when it can be no entry’s. */
+export const entryUuid = (text: string): string | null => uuidOf('entry', text);
+
+/** The same for a saved view. */
+export const viewUuid = (text: string): string | null => uuidOf('view', text);

@@ -9,6 +9,7 @@ import './types/logConnection.ts';
 import './types/logsAround.ts';
 import './types/logEntry.ts';
 import './types/statistics.ts';
+import './types/savedView.ts';
 import './types/node.ts';
 import './types/actor.ts';
 import './types/directory.ts';
@@ -22,6 +23,7 @@ import './types/administration/guards.ts';
 import './types/administration/pendingChange.ts';
 import './types/recordLogs.ts';
 import './types/administration/changes.ts';
+import './types/saveView.ts';
 import './types/logAdded.ts';
 
 /** Holds no state: everything an operation needs comes in its context. In the order of definition, for people. */

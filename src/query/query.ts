@@ -70,6 +70,11 @@ export interface Query extends StatisticsQueries {
     principal: Principal,
     options: { search?: string | null; under?: string | null; first?: number | null },
   ): Promise<StoredDirectoryName[]>;
+  /**
+   * Throws what a read with this filter would, whatever the log holds: BAD_INPUT, QUERY_TOO_LARGE, FIELD_HIDDEN, FORBIDDEN. Runs
+   * no statement.
+   */
+  checkFilter(principal: Principal, filter: LogFilter): Promise<void>;
   /** What a live stream follows: the filter, the visibility, and where cursors lead. */
   stream(principal: Principal, filter: LogFilter | null | undefined): Promise<StreamQuery>;
 }
@@ -259,9 +264,10 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits & StatisticsLimi
         order === 'OCCURRED_AT' && after === null && before === null ? await newest(principal, predicate, null) : null;
       const found = await readList(store, { organization, predicate, order }, { direction, after, before, extent });
       const head = order === 'OCCURRED_AT' ? (early ?? 'unknown') : headOf(page, direction, extent, found);
+      const sealed = cursors.sealAll(found.entries.map(placeOf), listScope);
       return {
-        edges: found.entries.map((entry) => ({
-          cursor: cursors.seal(placeOf(entry), listScope),
+        edges: found.entries.map((entry, index) => ({
+          cursor: sealed[index] ?? '',
           entry: redact(entry, principal.role.hiddenFields),
         })),
         hasNextPage: found.hasNextPage,
@@ -320,6 +326,17 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits & StatisticsLimi
         search: search ?? null,
         limit,
       });
+    },
+
+    async checkFilter(principal, filter) {
+      requirePermission(principal, 'READ');
+      const nothing: Pick<Resolver, 'actors' | 'directories' | 'under' | 'requireTexts'> = {
+        actors: async () => new Map(),
+        directories: async () => new Map(),
+        under: async () => new Set(),
+        async requireTexts() {},
+      };
+      await compileFilter(filter, { ...resolverOf(principal), ...nothing }, limits);
     },
 
     async stream(principal, filter) {

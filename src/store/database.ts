@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
+import { limitAnswers } from './answer.ts';
 import { storeFault } from './fault.ts';
 import { type IntSets, openIntSets } from './int-set.ts';
 import { trackedSettings } from './pooler.ts';
@@ -115,11 +116,10 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: options.applicationName,
     connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: 60_000,
-    // The server’s limit does not help where the server, or the network to it, has gone silent.
-    query_timeout: options.statementTimeoutMs + answerMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
+  pool.on('connect', (client) => limitAnswers(client, options.statementTimeoutMs + answerMs));
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {});
   const nameOf = openNames();

@@ -29,6 +29,7 @@ import { readStatistics } from './statements/statistics.ts';
 import * as tail from './statements/tail.ts';
 import * as tokens from './statements/tokens.ts';
 import { writeTokenUses } from './statements/tokenUse.ts';
+import * as views from './statements/views.ts';
 import * as worldRead from './statements/worldRead.ts';
 import * as worldWrite from './statements/worldWrite.ts';
 
@@ -54,6 +55,7 @@ export type { Grouping, GroupKey, RolledPart, StatisticsRequest, StatisticsRow }
 export type { Tail } from './statements/tail.ts';
 export type { TokenRecord } from './statements/tokens.ts';
 export type { TokenUse } from './statements/tokenUse.ts';
+export type { ViewOwner, ViewReader, ViewRecord } from './statements/views.ts';
 export type {
   GrantPlace,
   GrantRecord,
@@ -90,6 +92,7 @@ const administering = {
   ...jwtIssuers,
   ...outbox,
   ...tokens,
+  ...views,
   ...worldRead,
   ...worldWrite,
 };

@@ -58,7 +58,7 @@ test.each(deaths)('a server that dies %s', async (_, statement, outcome) => {
   expect(await waiting(to)).toEqual([]);
 });
 
-test('a role or token that is changed on a server that dies is told of, too', async () => {
+test('a role, token or view that is changed on a server that dies is told of, too', async () => {
   const to = await newOrganization(at.app);
   await using dying = await openTestApp(at.database, env);
   const { administration } = dying.services;
@@ -66,6 +66,7 @@ test('a role or token that is changed on a server that dies is told of, too', as
     () => administration.upsertRole(to.owner, { key: 'ONE', name: 'One' }),
     () => administration.removeRole(to.owner, 'ONE'),
     () => administration.createToken(to.owner, { name: 'two', actsAs: { role: 'INTEGRATION' } }),
+    () => administration.saveView(to.owner, { name: 'three', sharedWith: ['AUDITOR'] }),
   ]) {
     using _death = dieBefore(dying, afterCommit);
     await expect(change()).rejects.toThrow();
@@ -73,10 +74,12 @@ test('a role or token that is changed on a server that dies is told of, too', as
   await until(async () => (await waiting(to)).length === 0);
   const { nodes } = await at.app.services.administration.tokens(to.owner, {});
   const made = nodes.find(({ name }) => name === 'two');
+  const [view] = (await at.app.services.administration.views(to.owner, { name: 'three' })).nodes;
   expect(await told(at.app, to)).toEqual([
     'role_created ONE',
     'role_deleted ONE',
     `token_created ${made?.id} INTEGRATION`,
+    `view_created ${view?.id} AUDITOR`,
   ]);
 });
 

@@ -1,6 +1,7 @@
 import { graphql, parse, subscribe } from 'graphql';
 import { expect, test } from 'vitest';
 import type { Principal } from '../../src/auth/auth.ts';
+import type { Json } from '../../src/model/entry.ts';
 import { watch } from '../live/watch.ts';
 import { newMember, newOrganization, plainEntries, type TestOrganization, until } from '../support/app.ts';
 import { accessesOf, inShort, nextWindow, page, useWatchingApps } from './support.ts';
@@ -24,6 +25,9 @@ const kinds: Readonly<Record<string, 'READ' | 'LIVE' | 'PREVIEW' | 'none'>> = {
   jwtIssuers: 'none',
   guards: 'none',
   pendingChanges: 'none',
+  // What is read, and nothing of it.
+  savedViews: 'none',
+  savedView: 'none',
   // Entries, and what is known from entries.
   logs: 'READ',
   logsAround: 'READ',
@@ -83,6 +87,8 @@ const operations: Readonly<Record<string, string>> = {
   jwtIssuers: '{ jwtIssuers { __typename } }',
   guards: '{ guards { operation } }',
   pendingChanges: '{ pendingChanges { nodes { id } } }',
+  savedViews: '{ savedViews { nodes { id } } }',
+  savedView: '{ savedView(id: "view:01890000-0000-7000-8000-000000000000") { id } }',
   logAdded: 'subscription { logAdded { cursor } }',
 };
 
@@ -124,6 +130,8 @@ const changes: Readonly<Record<string, 'change' | 'own'>> = {
   setGuard: 'change',
   approveChange: 'change',
   cancelChange: 'change',
+  saveView: 'change',
+  deleteView: 'change',
 };
 
 test('every root field that changes is decided', () => {
@@ -254,6 +262,32 @@ test('a filter on a hidden field is refused and recorded, without its value', as
   const [entry] = await accessesOf(database, to);
   expect(entry).toMatchObject({ action: 'access_refused', metadata: { code: 'FIELD_HIDDEN', filter: ['target'] } });
   expect(JSON.stringify(entry)).not.toContain('secret-target');
+});
+
+test('a read through a view is a read by its filter; one that is refused is recorded once, without its values', async () => {
+  const { app, database } = apps;
+  const to = await newOrganization(app);
+  await app.services.administration.upsertRole(to.owner, {
+    key: 'GUEST',
+    name: 'Guest',
+    permissions: ['READ'],
+    scope: 'ALL',
+    hiddenFields: ['TARGETS'],
+  });
+  const { principal } = await newMember(app, to, { id: 'gil', role: 'GUEST' });
+  const save = (name: string, filter: Json) =>
+    app.services.administration.saveView(to.owner, { name, filter, sharedWith: ['GUEST'] });
+  const hidden = await save('By target', { target: { in: ['secret-target'] } });
+  const open = await save('By outcome', { outcome: { in: ['DENIED'] } });
+  const logs = (id: string) => `{ logs(view: "${id}") { nodes { id } } }`;
+  expect(await run(to, principal, logs(hidden.id))).toHaveProperty('errors.0.originalError.code', 'FIELD_HIDDEN');
+  expect(await run(to, principal, logs(open.id))).not.toHaveProperty('errors');
+  const found = (await accessesOf(database, to)).filter(({ actor }) => actor === 'gil');
+  expect(found).toMatchObject([
+    { action: 'access_refused', metadata: { operation: 'logs', code: 'FIELD_HIDDEN' } },
+    { action: 'log_access_started', metadata: { operation: 'logs', filter: ['outcome'] } },
+  ]);
+  expect(JSON.stringify(found)).not.toContain('secret-target');
 });
 
 test('over HTTP: a revoked token is recorded with its address; one that never was, nowhere', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { openAdministration } from '../../src/administration/administration.ts';
 import { openCatalogue } from '../../src/catalogue/catalogue.ts';
+import { readStoredFilter } from '../../src/graphql/storedFilter.ts';
 import { openSeal } from '../../src/model/seal.ts';
 import { pooledRandom } from '../../src/model/uuid.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -38,6 +39,7 @@ test('without a database every verb is UNAVAILABLE, those that go through Prisma
     now: Date.now,
     random: pooledRandom(),
     seal: openSeal(new Uint8Array(32)),
+    language: { read: readStoredFilter, check: at.app.services.query.checkFilter },
   });
   const to = await newOrganization(at.app);
   const down = { code: 'UNAVAILABLE', retryAfterMs: expect.any(Number) };
@@ -50,5 +52,7 @@ test('without a database every verb is UNAVAILABLE, those that go through Prisma
   await expect(administration.management.guards(to.owner)).rejects.toMatchObject(down);
   await expect(administration.management.pendingChanges(to.owner, {})).rejects.toMatchObject(down);
   await expect(administration.management.approveChange(to.owner, to.organizationUid)).rejects.toMatchObject(down);
+  await expect(administration.management.saveView(to.owner, { name: 'view' })).rejects.toMatchObject(down);
+  await expect(administration.management.views(to.owner, {})).rejects.toMatchObject(down);
   await expect(administration.due.run()).rejects.toMatchObject(down);
 });

@@ -3,7 +3,7 @@ import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { openClient } from '../../src/cli/client.ts';
+import { builtOperation, openClient } from '../../src/cli/client.ts';
 import { parseOptions } from '../../src/cli/command.ts';
 import { filterOf, filterOptions } from '../../src/cli/filterOptions.ts';
 import { pages } from '../../src/cli/pages.ts';
@@ -211,6 +211,45 @@ describe('annals query', () => {
     ['--after nonsense', 2, /BAD_CURSOR: /],
     ['u1', 2, /query takes no operands/],
   ];
+  it('reads through a saved view, by name or id, beside its other options', async () => {
+    const log = await site.newLog();
+    await log.record([
+      ...plainEntries(3, { component: 'web', outcome: 'DENIED' }),
+      ...plainEntries(3, { component: 'web' }, 3),
+      ...plainEntries(3, { outcome: 'DENIED' }, 6),
+    ]);
+    const client = openClient({ url: site.server.url, token: log.tokens.owner });
+    const save = async (input: object) => {
+      const text = 'mutation ($input: SaveViewInput!) { saveView(input: $input) { id } }';
+      const operation = builtOperation<{ saveView: { id: string } }, object>(text);
+      return (await client.request(operation, { input })).saveView.id;
+    };
+    const order = { field: 'OCCURRED_AT', direction: 'ASC' };
+    const columns = ['OUTCOME', 'ACTION', 'REQUEST'];
+    const id = await save({ name: 'Refused ones', filter: { outcome: { in: ['DENIED'] } }, order, columns });
+    for (const view of ['Refused ones', id, id.replace('view:', '')]) {
+      const { stdout, stderr } = await log.run('query', '--view', view, '--component', 'web');
+      const lines = stdout.trimEnd().split('\n');
+      expect({ lines, stderr }).toEqual({
+        lines: [
+          'outcome  action.key            request',
+          ...['0', '1', '2'].map((one) => `DENIED   ${anAction}  ${one}`),
+        ],
+        stderr: '',
+      });
+    }
+    const newest = await log.run('query', '--view', id, '--order', 'newest', '--json', '--fields', 'request');
+    expect(requests(newest.stdout)).toEqual(['8', '7', '6', '2', '1', '0']);
+    expect((await log.run('query', '--view', id, '--count')).stdout).toBe('6\n');
+    const tail = await log.run('tail', '--view', id, '--catch-up', '--last', '2', '--json', '--fields', 'request');
+    expect(requests(tail.stdout)).toEqual(['7', '8']);
+
+    for (const view of ['No such view', 'view:01890000-0000-7000-8000-000000000000']) {
+      const { code, stderr } = await log.run('query', '--view', view);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('VIEW_NOT_FOUND')]);
+    }
+  });
+
   it('names every mistake with its cure', async () => {
     const log = await site.newLog();
     for (const [words, code, says] of mistakes) {

@@ -14,6 +14,7 @@ import { expect, test } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
 import { type ActorType, actorTypes, outcomes } from '../../src/model/entry.ts';
 import { accessLevels, permissions } from '../../src/model/role.ts';
+import { viewColumns } from '../../src/model/view.ts';
 import { intervals } from '../../src/model/zone.ts';
 import { logDimensions } from '../../src/query/query.ts';
 
@@ -79,6 +80,8 @@ test('the root fields are the ones of the contract', () => {
     'organization',
     'pendingChanges',
     'roles',
+    'savedView',
+    'savedViews',
     'tokens',
     'viewer',
     'visibilityOf',
@@ -87,6 +90,7 @@ test('the root fields are the ones of the contract', () => {
     'approveChange',
     'cancelChange',
     'createToken',
+    'deleteView',
     'recordLogs',
     'removeDirectories',
     'removeGrants',
@@ -96,6 +100,7 @@ test('the root fields are the ones of the contract', () => {
     'removeRole',
     'revokeToken',
     'rotateToken',
+    'saveView',
     'setGrants',
     'setGuard',
     'synchronize',
@@ -159,6 +164,10 @@ test('the root fields that touch the log ask for a permission', () => {
     pendingChanges: null,
     approveChange: null,
     cancelChange: null,
+    savedViews: 'READ',
+    savedView: 'READ',
+    saveView: 'READ',
+    deleteView: 'READ',
     logAdded: 'READ',
   });
 });
@@ -174,6 +183,7 @@ test('the enums are the vocabulary of the model', () => {
   expect(values('Permission')).toEqual([...permissions]);
   expect(values('Interval')).toEqual([...intervals]);
   expect(values('LogDimension')).toEqual([...logDimensions]);
+  expect(values('LogColumn')).toEqual([...viewColumns]);
 });
 
 test('what an entry states by itself is read without a resolver', () => {

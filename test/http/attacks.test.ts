@@ -1,7 +1,7 @@
 /** Attempts to learn what is hidden, each over every transport: the code that refuses them, or the answer for what does not exist. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Http } from '../../src/http/http.ts';
-import type { EntryInput } from '../../src/model/entry.ts';
+import type { EntryInput, Json } from '../../src/model/entry.ts';
 import { newMinter, payloadOf } from '../jwt/support.ts';
 import { newOrganization, type TestOrganization, useTestApps } from '../support/app.ts';
 import { type Ask, codeOf, transports } from './support.ts';
@@ -29,6 +29,8 @@ interface Scene {
   readonly hiddenCursor: string;
   readonly foreignCursor: string;
   readonly cursor: string;
+  /** Views by whose they are, and by what they filter. */
+  readonly views: Readonly<Record<'private' | 'ofManagers' | 'foreign' | 'byHidden' | 'ofHidden', string>>;
   /** JWTs that are not what they seem, by what is wrong with them. */
   readonly jwts: Readonly<Record<Forgery, string>>;
 }
@@ -66,6 +68,21 @@ async function forge(to: TestOrganization, other: TestOrganization): Promise<Sce
     'that has expired': await minter.mint({ age: 600, lifetime: 600, annals: { role: 'GUEST' } }),
     'that states a role beyond the issuer’s': await minter.mint({ annals: { role: 'OWNER' } }),
     'of a suspended member': await minter.mint({ subject: 'sus', annals: { role: 'GUEST' } }),
+  };
+}
+
+/** The owner’s own, and what it shares with others and with the attacker’s role. */
+async function saveViews(to: TestOrganization, other: TestOrganization): Promise<Scene['views']> {
+  const save = async ({ owner }: TestOrganization, name: string, filter: Json, sharedWith: readonly string[]) => {
+    const { id } = await at.app.services.administration.saveView(owner, { name, filter, sharedWith });
+    return `view:${id}`;
+  };
+  return {
+    private: await save(to, `${secret} private`, { component: { in: [`${secret} part`] } }, []),
+    ofManagers: await save(to, `${secret} managers`, { actor: { in: ['ghost'] } }, ['ADMINISTRATOR']),
+    foreign: await save(other, `${secret} foreign`, null, ['MEMBER']),
+    byHidden: await save(to, 'By a hidden field', { not: { component: { in: [`${secret} part`] } } }, ['GUEST']),
+    ofHidden: await save(to, 'Of a hidden actor', { actor: { in: ['ghost'] } }, ['GUEST']),
   };
 }
 
@@ -145,6 +162,7 @@ beforeAll(async () => {
     hiddenCursor,
     foreignCursor,
     cursor,
+    views: await saveViews(to, other),
     jwts: await forge(to, other),
   };
 });
@@ -288,6 +306,127 @@ const filtered: Attack[] = [
     ),
     data: { actors: [], directories: [] },
   },
+];
+
+const pageThrough = `query ($view: ID) { logs(view: $view) { totalCount nodes { id } } }`;
+const countThrough = `query ($view: ID) { logStatistics(view: $view, groupBy: [ACTOR]) { total } }`;
+const pickThrough = `query ($view: ID) { filterValues(view: $view, field: ACTOR) { count } }`;
+const streamThrough = `subscription ($view: ID) { logAdded(view: $view) { entries { id } } }`;
+const savedOf = `query ($id: ID!) { savedView(id: $id) { name } found: node(id: $id) { id ... on SavedView { name filter } } }`;
+const viewOfScene = (view: keyof Scene['views']) => (on: Scene) => on.views[view];
+
+const views: Attack[] = [
+  ...(
+    [
+      ['a private view', viewOfScene('private')],
+      ['a view that is shared with others', viewOfScene('ofManagers')],
+      ['a view of another organization', viewOfScene('foreign')],
+      ['a view that does not exist', () => `view:${absent}`],
+      ['an entry', (on: Scene) => on.hiddenEntry],
+      ['no id at all', () => "view:' or 1=1 --"],
+      ['an empty id', () => ''],
+    ] satisfies [string, (on: Scene) => string][]
+  ).flatMap(([name, viewOf]): Attack[] => [
+    ...Object.entries({ page: pageThrough, statistics: countThrough, values: pickThrough }).map(
+      ([what, query]): Attack => ({
+        name: `${what} through ${name}`,
+        ask: (on) => asMember(query, { view: viewOf(on) })(on),
+        code: 'VIEW_NOT_FOUND',
+      }),
+    ),
+    {
+      name: `a stream through ${name}`,
+      ask: (on) => asMember(streamThrough, { view: viewOf(on) })(on),
+      code: 'VIEW_NOT_FOUND',
+    },
+    {
+      name: `a change of ${name}`,
+      ask: (on) =>
+        asMember('mutation ($id: ID!) { saveView(input: { id: $id, name: "x" }) { id } }', { id: viewOf(on) })(on),
+      code: 'VIEW_NOT_FOUND',
+    },
+    {
+      name: `the end of ${name}`,
+      ask: (on) => asMember('mutation ($id: ID!) { deleteView(id: $id) }', { id: viewOf(on) })(on),
+      data: { deleteView: false },
+    },
+  ]),
+  ...(['private', 'ofManagers', 'foreign'] as const).map(
+    (view): Attack => ({
+      name: `a look at a view: ${view}`,
+      ask: (on) => asMember(savedOf, { id: on.views[view] })(on),
+      data: { savedView: null, found: null },
+    }),
+  ),
+  {
+    name: 'all views, by name too',
+    ask: asMember(`{ savedViews { nodes { name } } other: savedViews(name: "${secret} private") { nodes { name } } }`),
+    data: {
+      savedViews: { nodes: [{ name: 'By a hidden field' }, { name: 'Of a hidden actor' }] },
+      other: { nodes: [] },
+    },
+  },
+  ...[pageThrough, countThrough, pickThrough].map(
+    (query): Attack => ({
+      name: `through a shared view by a hidden field: ${query.slice(15, 40)}`,
+      ask: (on) => asMember(query, { view: on.views.byHidden })(on),
+      code: 'FIELD_HIDDEN',
+    }),
+  ),
+  {
+    name: 'a stream through a shared view by a hidden field',
+    ask: (on) => asMember(streamThrough, { view: on.views.byHidden })(on),
+    code: 'FIELD_HIDDEN',
+  },
+  {
+    name: 'what a shared view by a hidden field says',
+    ask: (on) =>
+      asMember('query ($id: ID!) { savedView(id: $id) { filter wholeFilter sharedWith problem { message } } }', {
+        id: on.views.byHidden,
+      })(on),
+    data: {
+      savedView: {
+        filter: null,
+        wholeFilter: null,
+        sharedWith: ['GUEST'],
+        problem: {
+          message:
+            'The view filters by what is hidden from your role: filter.not.component: your role may not filter by component.',
+        },
+      },
+    },
+  },
+  {
+    name: 'a page through a shared view of a hidden actor',
+    ask: (on) => asMember(pageThrough, { view: on.views.ofHidden })(on),
+    data: nothing,
+  },
+  {
+    name: 'a view of one’s own by a hidden field',
+    ask: asMember('mutation { saveView(input: { name: "x", filter: { component: { in: ["x"] } } }) { id } }'),
+    code: 'FIELD_HIDDEN',
+  },
+  ...['saveView(input: { id: $id, name: "x" }) { id }', 'deleteView(id: $id)'].map(
+    (field): Attack => ({
+      name: `a change of a view that is shared with the member: ${field}`,
+      ask: (on) => asMember(`mutation ($id: ID!) { ${field} }`, { id: on.views.ofHidden })(on),
+      code: 'FORBIDDEN',
+    }),
+  ),
+  ...['GUEST', 'ADMINISTRATOR', 'NONE'].map(
+    (role): Attack => ({
+      name: `a view that a member shares with ${role}`,
+      ask: asMember(`mutation { saveView(input: { name: "x", sharedWith: ["${role}"] }) { id } }`),
+      code: 'FORBIDDEN',
+    }),
+  ),
+  ...['mutation { saveView(input: { name: "x" }) { id } }', '{ savedViews { nodes { name } } }'].map(
+    (query): Attack => ({
+      name: `views for a token that only records: ${query}`,
+      ask: (on) => ({ query, token: on.recorder }),
+      code: 'FORBIDDEN',
+    }),
+  ),
 ];
 
 const sizes: Attack[] = [
@@ -469,7 +608,7 @@ const strangers: Attack[] = [
 ];
 
 describe.each(Object.entries(transports))('%s', (transport, ask) => {
-  test.each([...guesses, ...cursors, ...filtered, ...sizes, ...strangers])('$name', async (attack) => {
+  test.each([...guesses, ...cursors, ...filtered, ...views, ...sizes, ...strangers])('$name', async (attack) => {
     const answer = await ask(server.port, attack.ask(scene));
     const own = { HTTP: attack.http, WebSocket: attack.closed }[transport];
     expect(codeOf(answer)).toBe(own ?? attack.code);

@@ -30,7 +30,7 @@ const ofNoOrganization: Readonly<Record<string, string>> = {
  * row that has it binds all others.
  */
 const boundBySecret: Readonly<Record<string, string>> = {
-  findCredential: 't',
+  findCredentials: 't',
   findKnownToken: 't',
   findJwtCredential: 'o',
 };

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogPlace } from '../../src/model/entry.ts';
 import { always, type Predicate, type PredicateField } from '../../src/model/predicate.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
-import { findCredential } from '../../src/store/statements/identity.ts';
+import { findCredentials } from '../../src/store/statements/identity.ts';
 import { readPageByOccurrence } from '../../src/store/statements/occurrence.ts';
 import { countEntries, locateEntry, readByIds, readPage } from '../../src/store/statements/read.ts';
 import { lacksTexts, readWithoutText } from '../../src/store/statements/search.ts';
@@ -234,7 +234,7 @@ describe('a look-up', () => {
   });
 
   it('of a credential goes by the hash', async () => {
-    const statement = await sentBy((on) => findCredential(on, Buffer.alloc(32)));
+    const statement = await sentBy((on) => findCredentials(on, [Buffer.alloc(32)]));
     expect(await tellPlans(statement)).toMatchSnapshot();
   });
 });

@@ -83,6 +83,7 @@ const tables: Readonly<Record<string, Rights>> = {
     ],
   },
   role: writes,
+  saved_view: writes,
   search_block: reads,
   server_key: { insert: true },
   statistics_cell: writes,

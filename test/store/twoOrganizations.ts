@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { always } from '../../src/model/predicate.ts';
 import { cubes } from '../../src/model/rollUp.ts';
-import type { PendingRecord, Store } from '../../src/store/store.ts';
+import type { PendingRecord, Store, ViewRecord } from '../../src/store/store.ts';
 import { entry as anyEntry, appendRow, firstRecordedAt } from '../support/entries.ts';
 
 /** What an organization goes by in the database. */
@@ -14,6 +14,7 @@ export interface Facts {
   readonly groups: readonly number[];
   readonly token: string;
   readonly pending: string;
+  readonly view: string;
   readonly hash: Uint8Array;
   readonly uid: string;
   readonly issuer: string;
@@ -78,6 +79,7 @@ export async function fill(store: Store, mark: string, index: number): Promise<F
     secondPerson: true,
   });
   await administration.insertPending(organization, pendingChange(uid(4), mark));
+  for (const one of views(mark, index)) await administration.writeView(organization, one);
   await administration.writeOutbox(organization, [{ action: 'annals.role_changed', component: mark }]);
   await administration.writeJwtIssuer(organization, issuer(uid(3), mark));
   await store.writeAccessCounts(uid(9), [{ ...window(organization), ...counts(mark) }]);
@@ -104,7 +106,7 @@ export async function fill(store: Store, mark: string, index: number): Promise<F
   const grants = await store.readGrants(organization, found?.id ?? 0);
   const groups = grants.map(({ group }) => group).filter((group) => group !== null);
   const ours = { member: found?.id ?? 0, groups, token: uid(1), hash, uid: uid(0), issuer: uid(3), pending: uid(4) };
-  return { organization, actors, directories, ...ours, entries: ids };
+  return { organization, actors, directories, ...ours, view: views(mark, index)[0]?.id ?? '', entries: ids };
 }
 
 const issuer = (id: string, name: string, iss = 'https://issuer.example') => ({
@@ -142,6 +144,24 @@ const pendingChange = (id: string, mark: string): PendingRecord => ({
   code: null,
   endedAt: null,
 });
+/** Shared, private, and of members that only this organization has or that are nobody. */
+const views = (mark: string, index: number): ViewRecord[] =>
+  ['m1', 'm1', `only-${mark}`, 'nobody'].map((owner, at) => ({
+    id: `0190000${index}-0000-7000-8000-0000000002${at}0`,
+    owner: { id: owner, issuer: null },
+    ownerName: mark,
+    name: `view ${at}`,
+    description: mark,
+    filter: { component: { in: [mark] } },
+    period: null,
+    orderField: 'RECORDED_AT',
+    direction: 'DESC',
+    columns: ['ACTION'],
+    roles: at === 0 ? ['OWN', 'AUDITOR'] : [],
+    createdAt: 0,
+    updatedAt: 0,
+  }));
+const viewReader = { owner: { id: 'm1', issuer: null }, roles: ['OWN', 'AUDITOR'] };
 const approval = { tokenId: 't', memberId: 'm1', name: 'n', at: 0 };
 const role = (key: string, name: string) =>
   ({
@@ -180,7 +200,7 @@ type Calls = (store: Store, a: Facts, b: Facts) => readonly Promise<unknown>[];
 /** In the order in which they are made: those that change and remove come last. */
 export const calls: Readonly<Record<string, Calls>> = {
   findMember: (s, a) => [s.findMember(a.organization, 'm1'), s.findMember(a.organization, 'only-theirs')],
-  findCredential: (s, a) => [s.findCredential(a.hash)],
+  findCredentials: (s, a) => [s.findCredentials([a.hash])],
   reloadCredential: (s, a, b) => [
     s.reloadCredential(a.organization, a.token),
     s.reloadCredential(a.organization, b.token),
@@ -312,6 +332,15 @@ export const calls: Readonly<Record<string, Calls>> = {
   ],
   'administration.outboxWaits': ({ administration: s }, a) => [s.outboxWaits(a.organization)],
   'administration.readOutbox': ({ administration: s }, a) => [s.readOutbox(a.organization, { after: 0, limit: 9 })],
+  'administration.pageViews': ({ administration: s }, a) => [
+    s.pageViews(a.organization, viewReader, { ...page, name: null }),
+  ],
+  'administration.findView': ({ administration: s }, a, b) =>
+    [a, b].map((one) => s.findView(a.organization, viewReader, one.view)),
+  'administration.findOwnView': ({ administration: s }, a) =>
+    ['m1', 'only-theirs'].map((id) => s.findOwnView(a.organization, { id, issuer: null }, 'view 2')),
+  'administration.countViews': ({ administration: s }, a) => [s.countViews(a.organization, viewReader.owner)],
+  'administration.readViewsOfRole': ({ administration: s }, a) => [s.readViewsOfRole(a.organization, 'OWN')],
 
   syncEntryCounts: (s, a) =>
     ['01900000-0000-7000-8000-0000000000aa', '01900000-0000-7000-8000-0000000000ab'].map((server) =>
@@ -446,6 +475,16 @@ export const calls: Readonly<Record<string, Calls>> = {
       { groupId: 'only-theirs', memberId: 'only-theirs' },
     ]),
   ],
+  'administration.writeView': ({ administration: s }, a, b) =>
+    [a, b].flatMap((one) =>
+      views('new', 9)
+        .slice(0, 1)
+        .map((view) => s.writeView(a.organization, { ...view, id: one.view })),
+    ),
+  'administration.unshareViews': ({ administration: s }, a) => [s.unshareViews(a.organization, 'OWN')],
+  'administration.deleteLostViews': ({ administration: s }, a) => [s.deleteLostViews(a.organization)],
+  'administration.deleteView': ({ administration: s }, a, b) =>
+    [a, b].map((one) => s.deleteView(a.organization, one.view)),
   'administration.deleteRole': ({ administration: s }, a) => [s.deleteRole(a.organization, 'OWN')],
   'administration.deleteGroups': ({ administration: s }, a) => [s.deleteGroups(a.organization, ['g1', 'only-theirs'])],
 };

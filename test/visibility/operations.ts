@@ -21,7 +21,20 @@ export interface Known {
   readonly visibleEntries: readonly string[];
   /** Of visible entries, newest first, without a filter. */
   readonly cursors: readonly string[];
+  /** Global ids of views that are shared with the reader’s role. */
+  readonly views: readonly string[];
 }
+
+/**
+ * Of views that an owner shares: by what is hidden, and by fields that are hidden from some roles. All visible entries match, so
+ * that streams deliver them.
+ */
+export const viewFilters: readonly Variables[] = [
+  { not: { actor: { in: ['ghost'] } } },
+  { or: [{ directory: { under: ['hr', 'it'] } }, { not: { affectedUser: { in: ['victim'] } } }] },
+  { component: { notIn: ['no such'] } },
+  { not: { and: [{ ip: { in: ['198.51.100.0/24'] } }, { target: { in: ['no such'] } }] } },
+];
 
 /** People and places that only hidden entries name, or that the reader does not see. */
 const hiddenPeople = ['ghost', 'victim', 'mole'];
@@ -36,6 +49,8 @@ const ids = (known: Known) => [
   'action:passwork.item_viewed',
   'category:passwork.vaults',
   'organization:01890000-0000-7000-8000-000000000000',
+  ...known.views,
+  'view:01890000-0000-7000-8000-000000000000',
   'nothing',
 ];
 
@@ -112,6 +127,10 @@ const outline = `{ edges { cursor node { id description } } headCursor totalCoun
 
 /** Every dimension alone and beside another, by either time, over time and not. */
 const dimensions = [...logDimensions];
+/** Through each view, and through none that is there. */
+const through = ({ views }: Known, used: string): Operation[] =>
+  each('ID', `${used} view: $v`, [...views, 'view:01890000-0000-7000-8000-000000000000', 'nothing']);
+
 const statisticsAsked: Operation[] = [
   {},
   ...dimensions.flatMap((one, index) => [
@@ -136,11 +155,14 @@ export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = 
   logs: (known) => [
     ...pages(known),
     ...each('LogFilter', 'filter: $v', filters()).map((operation) => ({ ...operation, selection: outline })),
+    ...through(known, 'first: 3'),
+    ...through(known, 'filter: { actor: { notIn: ["anna"] } }'),
   ],
   log: (known) => each('ID!', 'id: $v', [...known.hiddenEntries, ...known.visibleEntries.slice(0, 2), 'nothing']),
   logsAround: (known) => [
     ...each('ID!', 'id: $v', [...known.hiddenEntries, ...known.visibleEntries.slice(0, 3), 'nothing']),
     ...each('LogFilter', `id: "${known.visibleEntries[0]}", filter: $v`, [{ not: { actor: { in: ['ghost'] } } }]),
+    ...through(known, `id: "${known.visibleEntries[0]}"`),
   ],
   node: (known) => each('ID!', 'id: $v', ids(known)),
   actors: () => [{}, ...each('String', 'search: $v', searches), ...each('Int', 'first: $v', [0, 1, 501])],
@@ -150,7 +172,8 @@ export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = 
     ...each('ID', 'under: $v', [...hiddenPlaces, 'it', 'away', 'none']),
     ...each('Int', 'first: $v', [0, 1, 501]),
   ],
-  logStatistics: () => [
+  logStatistics: (known) => [
+    ...through(known, 'groupBy: [ACTOR], interval: DAY'),
     ...statisticsAsked,
     ...each('LogFilter', 'filter: $v, groupBy: [ACTOR, DIRECTORY], top: 3', filters()).map((operation) => ({
       ...operation,
@@ -159,7 +182,8 @@ export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = 
     ...each('Int', 'groupBy: [ACTION], top: $v', [0, 1, 501]),
     ...each('String', 'timeZone: $v, interval: DAY', ['Asia/Kolkata', 'Nowhere']),
   ],
-  filterValues: () => [
+  filterValues: (known) => [
+    ...through(known, 'field: ACTOR'),
     ...each('LogDimension!', 'field: $v', dimensions),
     ...dimensions.flatMap((field) => each('String', `field: ${field}, search: $v`, [...searches, '1', 'it'])),
     ...each('Int', 'field: ACTOR, first: $v', [0, 1, 501]),
@@ -176,6 +200,8 @@ export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = 
   jwtIssuers: () => plain,
   guards: () => plain,
   pendingChanges: () => [{}, ...each('PendingState', 'state: $v', ['DONE'])],
+  savedViews: () => [{}, ...each('String', 'name: $v', ['View 1', 'ghost'])],
+  savedView: ({ views }) => each('ID!', 'id: $v', [...views, 'view:01890000-0000-7000-8000-000000000000', 'nothing']),
 };
 
 /** In the order in which they are done. Whoever may manage, and not see, asks about what is hidden here too. */
@@ -240,6 +266,20 @@ export const mutations: Readonly<Record<string, (known: Known) => Operation[]>> 
     ]),
   rotateToken: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000', 'nothing']),
   revokeToken: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000']),
+  saveView: ({ views }) => [
+    ...each(
+      'SaveViewInput!',
+      'input: $v',
+      filters().map((filter) => ({ name: 'Mine', filter })),
+    ),
+    ...each('SaveViewInput!', 'input: $v', [
+      { name: 'Shared', sharedWith: ['MEMBER'] },
+      { id: views[0], name: 'Taken over', columns: ['POSITION', 'COMPONENT'] },
+      { name: 'Of a time', period: { within: { last: 3, unit: 'DAY' } } },
+    ]),
+  ],
+  deleteView: ({ views }) =>
+    each('ID!', 'id: $v', [...views.slice(0, 1), 'view:01890000-0000-7000-8000-000000000000', 'nothing']),
   setGuard: () =>
     each('SetGuardInput!', 'input: $v', [{ operation: 'CHANGE_OWNERS', delaySeconds: 60, secondPerson: false }]),
   approveChange: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000', 'nothing']),
@@ -247,9 +287,10 @@ export const mutations: Readonly<Record<string, (known: Known) => Operation[]>> 
 };
 
 export const subscriptions: Readonly<Record<string, (known: Known) => Operation[]>> = {
-  logAdded: ({ cursors }) => [
+  logAdded: (known) => [
     {},
-    ...each('String', 'after: $v', [cursors[0], cursors.at(-1), 'AAAA']),
+    ...through(known, ''),
+    ...each('String', 'after: $v', [known.cursors[0], known.cursors.at(-1), 'AAAA']),
     ...each('LogFilter', 'filter: $v', [{ not: { actor: { in: ['ghost'] } } }, { directory: { notIn: ['hr'] } }]),
   ],
 };

@@ -8,10 +8,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OrganizationRef } from '../../src/administration/administration.ts';
 import type { Principal } from '../../src/auth/auth.ts';
 import { schema } from '../../src/graphql/schema.ts';
-import type { EntryInput } from '../../src/model/entry.ts';
+import type { EntryInput, Json } from '../../src/model/entry.ts';
+import { viewColumns } from '../../src/model/view.ts';
 import { payloadOf } from '../jwt/support.ts';
 import { openTwins, type Twin, type Twins } from '../support/twins.ts';
-import { conditions, documentOf, type Known, mutations, type Operation, queries, subscriptions } from './operations.ts';
+import {
+  conditions,
+  documentOf,
+  type Known,
+  mutations,
+  type Operation,
+  queries,
+  subscriptions,
+  viewFilters,
+} from './operations.ts';
 import { givenLater, type Happening, type Reader, readers, roles, secret, world } from './scenes.ts';
 
 test('every root field and every condition has a row', () => {
@@ -88,7 +98,27 @@ async function openStage(twins: Twins, reader: Reader): Promise<Stage> {
   // What is asked once in one world is asked once in the other.
   await twins.other.ask('cursors', token, '{ logs { edges { cursor } } }', {});
   const cursors = (page.data?.logs.edges ?? []).map((edge: { cursor: string }) => edge.cursor);
-  return { to, token, known: { hiddenEntries: entries.hidden, visibleEntries: entries.visible, cursors } };
+  const views = await shareViews(twins, to, owner, name);
+  return { to, token, known: { hiddenEntries: entries.hidden, visibleEntries: entries.visible, cursors, views } };
+}
+
+/** Views that an owner shares with every reader’s role, the last of which is no filter any more; in both worlds the same. */
+async function shareViews(twins: Twins, to: OrganizationRef, owner: Principal, name: string): Promise<string[]> {
+  const sharedWith = ['MEMBER', 'INTEGRATION', ...roles.map(({ key }) => key)];
+  const columns = [...viewColumns];
+  const ids: string[] = [];
+  for (const [index, filter] of [...viewFilters, { actor: { in: ['anna'] } }].entries()) {
+    const input = { name: `View ${index}`, filter: filter as Json, columns, sharedWith };
+    const view = await twins.both(`${name} view ${index}`, (app) => app.services.administration.saveView(owner, input));
+    ids.push(`view:${view.id}`);
+  }
+  const stored = await twins.one.app.store.administration.readViewsOfRole(to.organization, 'MEMBER');
+  const record = stored.find(({ name: one }) => one === `View ${viewFilters.length}`);
+  if (record === undefined) throw new TypeError('no view was saved');
+  await twins.both(`${name} outdated`, (app) =>
+    app.store.administration.writeView(to.organization, { ...record, filter: { component: { resembles: 'web' } } }),
+  );
+  return ids;
 }
 
 /** Each visible entry with the hidden ones since the one before. */

@@ -1,5 +1,5 @@
 import { type Command, ofClients } from '../command.ts';
-import { filterDetails, filterOptions } from '../filterOptions.ts';
+import { filterDetails, filterOptions, viewOption } from '../filterOptions.ts';
 import { showOptions } from '../show.ts';
 
 export const query: Command = {
@@ -11,6 +11,7 @@ export const query: Command = {
     'Without --first and --all, 50 entries. Pages are fetched as they are printed: however many there are, one is held at a time.',
   ],
   options: {
+    ...viewOption,
     ...filterOptions,
     order: {
       type: 'string',

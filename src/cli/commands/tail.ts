@@ -1,5 +1,5 @@
 import { type Command, ofClients } from '../command.ts';
-import { filterDetails, filterOptions } from '../filterOptions.ts';
+import { filterDetails, filterOptions, viewOption } from '../filterOptions.ts';
 import { showOptions } from '../show.ts';
 
 const { until: _until, ...tailFilters } = filterOptions;
@@ -17,6 +17,7 @@ export const tail: Command = {
       'any more or the token was ended (3).',
   ],
   options: {
+    ...viewOption,
     ...tailFilters,
     last: {
       type: 'string',

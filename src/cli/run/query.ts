@@ -4,8 +4,9 @@ import { filterOf } from '../filterOptions.ts';
 import { CountDocument } from '../generated/graphql.ts';
 import { has, oneOf, operandsOf, text, usage, wholeNumber } from '../options.ts';
 import { jsonLine } from '../output.ts';
-import { pages } from '../pages.ts';
+import { type Order, pages } from '../pages.ts';
 import { shownBy } from '../show.ts';
+import { throughView, viewOf } from '../view.ts';
 
 /** Entries without `--first` and `--all`. */
 const fewEntries = 50;
@@ -16,20 +17,29 @@ function lengthOf(options: CommandInput['options']): number | null {
   return has(options, 'all') ? null : (first ?? fewEntries);
 }
 
+function orderOf(options: CommandInput['options']): Order | null {
+  const order = oneOf(options, 'order', ['newest', 'oldest']);
+  return order === undefined ? null : { field: 'RECORDED_AT', direction: order === 'oldest' ? 'ASC' : 'DESC' };
+}
+
 export async function runQuery({ config, options, operands, out }: CommandInput): Promise<number> {
   operandsOf(operands, 0, 'query takes no operands; options say which entries.');
-  const filter = filterOf(options, Date.now());
-  const direction = oneOf(options, 'order', ['newest', 'oldest']) === 'oldest' ? 'ASC' : 'DESC';
+  const own = filterOf(options, Date.now());
+  const asked = orderOf(options);
   const first = lengthOf(options);
-  const { fields, lines } = shownBy(options, config, out);
+  // What is wrong with the options is said before a server is asked.
+  shownBy(options, config, out);
   const client = openClient(await findServer(config, 'AUDITOR'));
+  const view = await viewOf(client, options);
+  const filter = throughView(view, own);
+  const { fields, lines } = shownBy(options, config, out, view?.fields ?? null);
   if (has(options, 'count')) {
     const { totalCount, totalCountIsExact } = (await client.request(CountDocument, { filter })).logs;
     const inWords = `${totalCount}${totalCountIsExact ? '' : '+'}\n`;
     await out.write(has(options, 'json') ? jsonLine({ totalCount, totalCountIsExact }) : inWords);
     return 0;
   }
-  const order = { field: 'RECORDED_AT', direction } as const;
+  const order = asked ?? view?.order ?? ({ field: 'RECORDED_AT', direction: 'DESC' } as const);
   let printed = 0;
   let more = false;
   for await (const page of pages(client, { filter, order, fields, first, after: text(options, 'after') ?? null })) {

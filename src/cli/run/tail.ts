@@ -9,6 +9,7 @@ import { type Output, printable } from '../output.ts';
 import { onePage, type Page, pages } from '../pages.ts';
 import { type Shown, shownBy } from '../show.ts';
 import { openTailState, type TailState } from '../tailState.ts';
+import { throughView, viewOf } from '../view.ts';
 
 /** Entries to begin with when nobody says otherwise. */
 const fewEntries = 10;
@@ -105,11 +106,15 @@ export async function runTail(input: CommandInput): Promise<number> {
   checkOptions(input);
   const now = Date.now();
   const { since: _since, ...others } = options;
-  const state = await openTailState(text(options, 'state'), filterOf(others, now));
-  const filter = state.known === null ? filterOf(options, now) : state.known.filter;
-  const shown = shownBy(options, config, out);
+  const [own, lasting] = [filterOf(options, now), filterOf(others, now)];
+  shownBy(options, config, out);
   const server = await findServer(config, 'AUDITOR');
-  const tailing = { client: openClient(server), filter, shown, state, out };
+  const client = openClient(server);
+  const view = await viewOf(client, options);
+  const state = await openTailState(text(options, 'state'), throughView(view, lasting));
+  const filter = state.known === null ? throughView(view, own) : state.known.filter;
+  const shown = shownBy(options, config, out, view?.fields ?? null);
+  const tailing = { client, filter, shown, state, out };
   using asked = untilAsked();
   const { signal } = asked;
   const after = state.known?.cursor ?? text(options, 'after') ?? (await printHistory(tailing, options, signal));

@@ -192,7 +192,7 @@ export const TextConditionRef = builder.inputRef<TextCondition>('TextCondition')
   }),
 });
 
-const PeriodUnitRef = builder.enumType('PeriodUnit', {
+export const PeriodUnitRef = builder.enumType('PeriodUnit', {
   description: 'What a period is counted in.',
   values: {
     MINUTE: { description: '60 seconds.' },
@@ -204,7 +204,7 @@ const PeriodUnitRef = builder.enumType('PeriodUnit', {
   } satisfies Record<PeriodUnit, { description: string }>,
 });
 
-const RecentPeriodRef = builder.inputRef<WithinCondition>('RecentPeriod').implement({
+export const RecentPeriodRef = builder.inputRef<WithinCondition>('RecentPeriod').implement({
   description: 'A period that ends now, by the server’s clock, and goes on with what is yet to come.',
   fields: (t) => ({
     last: t.int({ required: true, description: 'How many units, 1 to 10,000.' }),

@@ -1,10 +1,12 @@
 import type { LiveBatch, LiveNotice } from '../../live/live.ts';
+import type { LogFilter } from '../../query/filter.ts';
 import { bareFilter } from '../bareFilter.ts';
 import { builder } from '../builder.ts';
 import { callerWith, needs } from '../guard.ts';
 import { untilLost } from '../inTime.ts';
 import { createLoaders } from '../loaders.ts';
 import { LogEntryRef } from '../refs.ts';
+import { throughView, viewArgs } from '../viewed.ts';
 import { LogFilterRef } from './logFilter.ts';
 
 const NoticeCodeRef = builder.enumType('LiveNoticeCode', {
@@ -61,11 +63,19 @@ builder.subscriptionField('logAdded', (t) =>
           'Start after this cursor: of an edge, a `headCursor`, or a batch’s. Left out: from now on, without history.',
       }),
       filter: t.arg({ type: LogFilterRef, description: 'Only entries that match; all without it.' }),
+      ...viewArgs,
     },
     // The domain’s own iterator: whoever ends the subscription ends it there.
-    subscribe: (_, { after, filter }, context) => {
-      const options = { after: after ?? null, filter: bareFilter(filter), renewals: context.renewals };
-      return untilLost(context.services.live.subscribe(callerWith(context, 'READ'), options), context);
+    subscribe: (_, { after, ...asked }, context) => {
+      const principal = callerWith(context, 'READ');
+      const follow = (filter: LogFilter | null) => {
+        const options = { after: after ?? null, filter, renewals: context.renewals };
+        return untilLost(context.services.live.subscribe(principal, options), context);
+      };
+      // Through a view, by what it filters by now: a stream is of one filter, as its cursors are.
+      return asked.view === null || asked.view === undefined
+        ? follow(bareFilter(asked.filter))
+        : throughView(context.services, principal, asked).then(({ filter }) => follow(filter));
     },
     resolve: (batch, _, context) => {
       // Runs before everything below it: no batch is answered with the rights or the names of an earlier one.

@@ -3,13 +3,13 @@ import type { Principal } from '../../auth/auth.ts';
 import type { ListOrder } from '../../model/cursor.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { LogPage } from '../../query/query.ts';
-import { bareFilter } from '../bareFilter.ts';
 import { builder } from '../builder.ts';
 import type { Services } from '../context.ts';
 import { callerWith, needs } from '../guard.ts';
 import { entryUuid } from '../ids.ts';
 import type { Loaders } from '../loaders.ts';
 import { LogEntryRef } from '../refs.ts';
+import { throughView, viewArgs } from '../viewed.ts';
 import { LogFilterRef } from './logFilter.ts';
 
 export interface Connection {
@@ -98,7 +98,7 @@ export const LogConnectionRef = builder.objectRef<Connection>('LogConnection').i
   }),
 });
 
-const LogOrderFieldRef = builder.enumType('LogOrderField', {
+export const LogOrderFieldRef = builder.enumType('LogOrderField', {
   description: 'What a page is ordered by.',
   values: {
     RECORDED_AT: { description: 'When the entries were recorded: the order of the log.' },
@@ -109,12 +109,12 @@ const LogOrderFieldRef = builder.enumType('LogOrderField', {
   } satisfies Record<ListOrder, { description: string }>,
 });
 
-const OrderDirectionRef = builder.enumType('OrderDirection', {
+export const OrderDirectionRef = builder.enumType('OrderDirection', {
   description: 'Which way an order goes.',
   values: { ASC: { description: 'Oldest first.' }, DESC: { description: 'Newest first.' } },
 });
 
-const LogOrderRef = builder.inputType('LogOrder', {
+export const LogOrderRef = builder.inputType('LogOrder', {
   description: 'How a page is ordered.',
   fields: (t) => ({
     field: t.field({ type: LogOrderFieldRef, defaultValue: 'RECORDED_AT', description: 'What it is ordered by.' }),
@@ -133,7 +133,7 @@ export const logsArgs = builder.args((t) => ({
   order: t.field({ type: LogOrderRef, description: 'How the page is ordered; newest first without it.' }),
 }));
 
-/** A page of what the principal sees, as asked for. */
+/** A page of what the principal sees, as asked for; the filter names the product’s own ids. */
 export async function readLogs(
   services: Services,
   principal: Principal,
@@ -144,7 +144,7 @@ export async function readLogs(
     after: after ?? null,
     last: last ?? null,
     before: before ?? null,
-    filter: bareFilter(filter),
+    filter: filter ?? null,
     order: order?.field ?? null,
     direction: order?.direction ?? null,
   });
@@ -157,8 +157,12 @@ builder.queryField('logs', (t) =>
     type: LogConnectionRef,
     description:
       'A page of the entries that the caller sees, newest first unless ordered otherwise. Pages forward with `first` and `after`, backward with `last` and `before`.',
-    args: logsArgs,
-    resolve: (_, args, context) => readLogs(context.services, callerWith(context, 'READ'), args),
+    args: { ...logsArgs, ...viewArgs },
+    resolve: async (_, args, context) => {
+      const principal = callerWith(context, 'READ');
+      const { filter, order } = await throughView(context.services, principal, args);
+      return readLogs(context.services, principal, { ...args, filter, order: args.order ?? order });
+    },
   }),
 );
 

@@ -2,11 +2,11 @@
 import type { Principal } from '../../auth/auth.ts';
 import type { LogFilter } from '../../query/filter.ts';
 import type { EntryPlace } from '../../query/query.ts';
-import { bareFilter } from '../bareFilter.ts';
 import { builder } from '../builder.ts';
 import { callerWith, needs } from '../guard.ts';
 import { entryUuid } from '../ids.ts';
 import { LogEntryRef } from '../refs.ts';
+import { throughView, viewArgs } from '../viewed.ts';
 import { LogConnectionRef, readLogs } from './logConnection.ts';
 import { LogFilterRef } from './logFilter.ts';
 
@@ -57,12 +57,14 @@ builder.queryField('logsAround', (t) =>
     args: {
       id: t.arg.id({ required: true, description: 'Its id, `entry:<uuid>`, or the bare UUID.' }),
       filter: t.arg({ type: LogFilterRef, description: 'Only neighbours that match; all without it.' }),
+      ...viewArgs,
     },
     resolve: async (_, args, context) => {
       const principal = callerWith(context, 'READ');
       const id = entryUuid(args.id);
-      const found = id === null ? null : await context.services.query.place(principal, id, bareFilter(args.filter));
-      return found === null ? null : { ...found, principal, filter: args.filter };
+      const { filter } = await throughView(context.services, principal, args);
+      const found = id === null ? null : await context.services.query.place(principal, id, filter);
+      return found === null ? null : { ...found, principal, filter };
     },
   }),
 );

@@ -10,6 +10,7 @@ function typeNameOf(value: NodeValue): string {
   if ('template' in value) return 'Action';
   if ('catalogue' in value) return 'EventCategory';
   if ('organizationUid' in value) return 'Organization';
+  if ('columns' in value) return 'SavedView';
   return 'kind' in value ? 'Directory' : 'Actor';
 }
 
@@ -19,7 +20,7 @@ NodeRef.implement({
   fields: (t) => ({
     id: t.id({
       description:
-        'Readable and stable: `entry:<uuid>`, `action:<key>`, `category:<key>`, `actor:<type>:<external id>`, `directory:<external id>` or `organization:<uuid>`.',
+        'Readable and stable: `entry:<uuid>`, `action:<key>`, `category:<key>`, `actor:<type>:<external id>`, `directory:<external id>`, `organization:<uuid>` or `view:<uuid>`.',
       resolve: () => {
         throw new TypeError('every type answers its own id');
       },
@@ -44,6 +45,8 @@ function load(context: AnnalsContext, text: string): NodeValue | null | Promise<
       return services.query.actor(callerWith(context, 'READ'), parsed.type, parsed.id);
     case 'directory':
       return services.query.directory(callerWith(context, 'READ'), parsed.id);
+    case 'view':
+      return services.administration.view(callerWith(context, 'READ'), parsed.id);
     default:
       return null;
   }
@@ -54,7 +57,7 @@ builder.queryField('node', (t) =>
     type: NodeRef,
     nullable: true,
     description:
-      'The thing with this global id. Null when it does not exist or is not visible; the two cannot be told apart. Entries, actors and directories need the permission READ.',
+      'The thing with this global id. Null when it does not exist or is not visible; the two cannot be told apart. Entries, actors, directories and views need the permission READ.',
     args: { id: t.arg.id({ required: true, description: 'A global id, such as `action:passwork.item_viewed`.' }) },
     resolve: (_, { id }, context) => load(context, id),
   }),

@@ -1,5 +1,7 @@
 /** The log through a member’s eyes: the same reading as of the root fields, under the member’s rights. */
 import type { Principal } from '../../auth/auth.ts';
+import type { LogFilter } from '../../query/filter.ts';
+import { bareFilter } from '../bareFilter.ts';
 import { builder } from '../builder.ts';
 import type { AnnalsContext } from '../context.ts';
 import { callerWith, needs } from '../guard.ts';
@@ -33,6 +35,11 @@ function previewOf(principal: Principal, context: AnnalsContext): Preview {
   return { principal, loaders, mark };
 }
 
+const bare = <T extends { readonly filter?: LogFilter | null | undefined }>(args: T) => ({
+  ...args,
+  filter: bareFilter(args.filter),
+});
+
 const PreviewRef = builder.objectRef<Preview>('Preview').implement({
   description:
     'The log as a member sees it now. Every field answers what the same root field answers the member, without what is hidden from the caller’s own role.',
@@ -42,7 +49,7 @@ const PreviewRef = builder.objectRef<Preview>('Preview').implement({
       description: 'A page of the entries that the member sees.',
       args: logsArgs,
       resolve: async ({ principal, mark }, args, { services }) => {
-        const connection = await readLogs(services, callerWith({ principal }, 'READ'), args);
+        const connection = await readLogs(services, callerWith({ principal }, 'READ'), bare(args));
         for (const { entry } of connection.page.edges) mark(entry);
         return connection;
       },
@@ -62,7 +69,7 @@ const PreviewRef = builder.objectRef<Preview>('Preview').implement({
       description: 'Counts of the entries that the member sees.',
       args: logStatisticsArgs,
       resolve: async ({ principal, mark }, args, { services }, info) => {
-        const statistics = await readStatistics(services, callerWith({ principal }, 'READ'), args, info);
+        const statistics = await readStatistics(services, callerWith({ principal }, 'READ'), bare(args), info);
         for (const { keys } of statistics.groups) keys.forEach(mark);
         return statistics;
       },
@@ -72,7 +79,7 @@ const PreviewRef = builder.objectRef<Preview>('Preview').implement({
       description: 'The values of a field in the entries that the member sees, the most frequent first.',
       args: filterValuesArgs,
       resolve: async ({ principal, mark }, args, { services }) => {
-        const found = await readFilterValues(services, callerWith({ principal }, 'READ'), args);
+        const found = await readFilterValues(services, callerWith({ principal }, 'READ'), bare(args));
         for (const { key } of found) mark(key);
         return found;
       },

@@ -5,12 +5,12 @@ import type { Interval } from '../../model/zone.ts';
 import type { Bucket, Group, LogDimension, Rest, Statistics, StatisticsKey, ValueCount } from '../../query/query.ts';
 import { actionFor, catalogueFor, categoryFor } from '../absent.ts';
 import { asksFor } from '../asked.ts';
-import { bareFilter } from '../bareFilter.ts';
 import { builder } from '../builder.ts';
 import type { Services } from '../context.ts';
 import { callerWith, needs } from '../guard.ts';
 import { partOf, sharedPartOf } from '../previewed.ts';
 import { ActionRef, ActorRef, DirectoryRef, EventCategoryRef } from '../refs.ts';
+import { throughView, viewArgs } from '../viewed.ts';
 import { LogFilterRef } from './logFilter.ts';
 import { values } from './vocabulary.ts';
 
@@ -41,7 +41,7 @@ const LogDimensionRef = builder.enumType('LogDimension', {
   }),
 });
 
-const LogTimeRef = builder.enumType('LogTime', {
+export const LogTimeRef = builder.enumType('LogTime', {
   description: 'One of the two times of an entry.',
   values: {
     OCCURRED_AT: { value: 'occurredAt', description: 'When it happened, by the source’s clock.' },
@@ -194,7 +194,7 @@ export const logStatisticsArgs = builder.args((t) => ({
   top: t.int({ defaultValue: 10, description: 'So many of the largest groups are told apart, 0 to 500.' }),
 }));
 
-/** What the principal sees, counted as asked for. */
+/** What the principal sees, counted as asked for; the filter names the product’s own ids. */
 export const readStatistics = (
   { query }: Services,
   principal: Principal,
@@ -202,7 +202,7 @@ export const readStatistics = (
   info: GraphQLResolveInfo,
 ): Promise<Statistics> =>
   query.statistics(principal, {
-    filter: bareFilter(asked.filter),
+    filter: asked.filter ?? null,
     interval: asked.interval ?? null,
     groupBy: asked.groupBy ?? null,
     timeZone: asked.timeZone ?? null,
@@ -216,8 +216,12 @@ builder.queryField('logStatistics', (t) =>
     ...needs('READ'),
     type: LogStatisticsRef,
     description: 'Counts of the entries that the caller sees: over time, and by what they have in common.',
-    args: logStatisticsArgs,
-    resolve: (_, args, context, info) => readStatistics(context.services, callerWith(context, 'READ'), args, info),
+    args: { ...logStatisticsArgs, ...viewArgs },
+    resolve: async (_, args, context, info) => {
+      const principal = callerWith(context, 'READ');
+      const { filter } = await throughView(context.services, principal, args);
+      return readStatistics(context.services, principal, { ...args, filter }, info);
+    },
   }),
 );
 
@@ -240,13 +244,13 @@ export const filterValuesArgs = builder.args((t) => ({
   first: t.int({ defaultValue: 50, description: 'At most so many, 0 to 500.' }),
 }));
 
-/** The values that the principal sees, as asked for. */
+/** The values that the principal sees, as asked for; the filter names the product’s own ids. */
 export const readFilterValues = (
   { query }: Services,
   principal: Principal,
   { field, filter, search, first }: InputShapeFromFields<typeof filterValuesArgs>,
 ): Promise<ValueCount[]> =>
-  query.filterValues(principal, field, { filter: bareFilter(filter), search: search ?? null, first: first ?? null });
+  query.filterValues(principal, field, { filter: filter ?? null, search: search ?? null, first: first ?? null });
 
 builder.queryField('filterValues', (t) =>
   t.field({
@@ -254,7 +258,11 @@ builder.queryField('filterValues', (t) =>
     type: [FilterValueRef],
     description:
       'The values of a field in the entries that the caller sees, the most frequent first; for the choices of a filter.',
-    args: filterValuesArgs,
-    resolve: (_, args, context) => readFilterValues(context.services, callerWith(context, 'READ'), args),
+    args: { ...filterValuesArgs, ...viewArgs },
+    resolve: async (_, args, context) => {
+      const principal = callerWith(context, 'READ');
+      const { filter } = await throughView(context.services, principal, args);
+      return readFilterValues(context.services, principal, { ...args, filter });
+    },
   }),
 );

@@ -41,13 +41,15 @@ export interface StoredCredential {
 }
 
 const credentialSql = (
+  tokens: string,
   condition: string,
   secret: string,
+  more = '',
 ) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
   coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at,
   to_json(t.makers), ${secret}, t.secret_number, t.previous_ends_at, to_json(t.networks),
-  t.limits::json, o.limits::json
-from api_token t join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
+  t.limits::json, o.limits::json${more}
+from ${tokens} join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
 left join member m on m.organization_id = t.organization_id and m.id = t.member_id
 left join role r on r.organization_id = o.id and r.key = coalesce(m.role, t.role)
 where ${condition} and t.revoked_at is null`;
@@ -78,7 +80,10 @@ type CredentialRow = [
   organizationLimits: OwnLimits | null,
 ];
 
-function credentialFrom(row: CredentialRow): StoredCredential {
+/** Where a row of several says which of them it is. */
+const asked = 23;
+
+function credentialFrom(row: readonly [...CredentialRow, ...unknown[]]): StoredCredential {
   const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation] = row;
   const [role, ownRole, id, externalId, name, email, actor, active, ...rest] = row.slice(7) as SecondHalf;
   const [expiresAt, makers, secret, newestSecret, previousEndsAt, networks, limits, organizationLimits] = rest;
@@ -112,16 +117,24 @@ type SecondHalf = CredentialRow extends [...[string, string, number, string, str
   ? Rest
   : never;
 
-/** The unrevoked token of which this is the SHA-256, or was before it was rotated; null when there is none. */
-export async function findCredential(database: Database, hash: Uint8Array): Promise<StoredCredential | null> {
-  const [row] = await database.rows<CredentialRow>(
+/** The unrevoked tokens of which these are the SHA-256, or were before they were rotated, in their order; null for each that there is none of. */
+export async function findCredentials(
+  database: Database,
+  hashes: readonly Uint8Array[],
+): Promise<(StoredCredential | null)[]> {
+  const rows = await database.rows<[...CredentialRow, asked: number]>(
     credentialSql(
-      '(t.hash = $1 or t.previous_hash = $1)',
-      'case when t.hash = $1 then t.secret_number else t.secret_number - 1 end',
+      `unnest($1::bytea[]) with ordinality a(hash, number)
+       join api_token t on t.hash = a.hash or t.previous_hash = a.hash`,
+      'true',
+      'case when t.hash = a.hash then t.secret_number else t.secret_number - 1 end',
+      ', a.number',
     ),
-    [hash],
+    [hashes],
   );
-  return row === undefined ? null : credentialFrom(row);
+  const found = hashes.map((): StoredCredential | null => null);
+  for (const row of rows) found[row[asked] - 1] = credentialFrom(row);
+  return found;
 }
 
 /** The same by the token’s id, for streams that outlive a change of rights. */
@@ -131,7 +144,7 @@ export async function reloadCredential(
   tokenId: string,
 ): Promise<StoredCredential | null> {
   const [row] = await database.rows<CredentialRow>(
-    credentialSql('t.organization_id = $1 and t.id = $2', 't.secret_number'),
+    credentialSql('api_token t', 't.organization_id = $1 and t.id = $2', 't.secret_number'),
     [organization, tokenId],
   );
   return row === undefined ? null : credentialFrom(row);

@@ -36,7 +36,7 @@ builder.mutationFields((t) => ({
     ...manages,
     type: ChangeReportRef,
     description:
-      'Removes members: with their role, grants, memberships and tokens. Entries go on naming them. Unknown ones are gone already.',
+      'Removes members: with their role, grants, memberships, tokens and private views. Entries go on naming them. Unknown ones are gone already.',
     args: { ids: t.arg.idList({ required: true, description: most }) },
     resolve: (_, { ids }, context) =>
       context.services.administration.removeMembers(callerWith(context, 'MANAGE_MEMBERS'), ids.map(memberId)),

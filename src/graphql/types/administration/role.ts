@@ -81,7 +81,8 @@ builder.mutationFields((t) => ({
   }),
   removeRole: t.boolean({
     ...needs('MANAGE_ROLES'),
-    description: 'Removes a role that nobody has. Answers whether there was one.',
+    description:
+      'Removes a role that nobody has; views are not shared with it any more. Answers whether there was one.',
     args: { key: t.arg.string({ required: true, description: 'Its key.' }) },
     resolve: (_, { key }, context) =>
       context.services.administration.removeRole(callerWith(context, 'MANAGE_ROLES'), key),
