@@ -2,7 +2,7 @@
 import type { Auth, Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
 import type { Live, LiveBatch } from '../live/live.ts';
-import type { Query } from '../query/query.ts';
+import type { LogPage, Query } from '../query/query.ts';
 import type { Access, Accessed, Client } from './access.ts';
 
 /** Reads first: a refused or failed read shows nothing. What was read is given out once the access is recorded. */
@@ -32,6 +32,7 @@ async function refuse(access: Access, principal: Principal, error: unknown, acce
 }
 
 const none = () => 0;
+const shown = ({ edges }: LogPage) => edges.length;
 
 /** The same query; what it shows is recorded as read. */
 export function watchedQuery(query: Query, access: Access): Query {
@@ -39,13 +40,15 @@ export function watchedQuery(query: Query, access: Access): Query {
   return {
     logs: (principal, page) => {
       const accessed = { operation: 'logs', filter: page.filter ?? null };
-      return watch(
-        access,
-        principal,
-        accessed,
-        () => query.logs(principal, page),
-        ({ edges }) => edges.length,
-      );
+      return watch(access, principal, accessed, () => query.logs(principal, page), shown);
+    },
+    history: (principal, of, page) => {
+      const accessed = { operation: 'history', filter: page.filter ?? null };
+      return watch(access, principal, accessed, () => query.history(principal, of, page), shown);
+    },
+    accountChanges: (principal, member, page) => {
+      const accessed = { operation: 'accountChanges', filter: page.filter ?? null };
+      return watch(access, principal, accessed, () => query.accountChanges(principal, member, page), shown);
     },
     place: (principal, id, filter) =>
       watch(
@@ -80,6 +83,14 @@ export function watchedQuery(query: Query, access: Access): Query {
     filterValues: (principal, field, options) => {
       const accessed = { operation: 'filterValues', filter: options.filter ?? null };
       return watch(access, principal, accessed, () => query.filterValues(principal, field, options), none);
+    },
+    openedSecrets: (principal, asked) =>
+      watch(access, principal, { operation: 'openedSecrets' }, () => query.openedSecrets(principal, asked), none),
+    newValues: (principal, asked) =>
+      watch(access, principal, { operation: 'newValues' }, () => query.newValues(principal, asked), none),
+    stoppedActions: (principal, asked) => {
+      const accessed = { operation: 'stoppedActions', filter: asked.filter ?? null };
+      return watch(access, principal, accessed, () => query.stoppedActions(principal, asked), none);
     },
     activity: (principal, filter) =>
       watch(access, principal, { operation: 'activity', filter }, () => query.activity(principal, filter), none),

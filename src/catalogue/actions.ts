@@ -54,6 +54,7 @@ function checkAction(data: ActionData, at: string, around: Surroundings, report:
   }
   const fields = expandFields(data.fields, around.sets, `${at}.fields`, report);
   for (const mistake of templateMistakes(data.template, fields, false)) report(`${at}.template`, mistake);
+  checkFlags(data, fields, at, report);
   const translations = new Map<string, string>();
   for (const [tag, template] of Object.entries(data.translations ?? {})) {
     const place = `${at}.translations.${tag}`;
@@ -71,6 +72,19 @@ function checkAction(data: ActionData, at: string, around: Surroundings, report:
     fields: entryFieldNames.filter((name) => fields.has(name)),
     ...(translations.size > 0 ? { translations: Object.freeze(Object.fromEntries(translations)) } : {}),
   };
+}
+
+/** An action that opens a secret, or is about an account, carries the field that says which. */
+function checkFlags(data: ActionData, fields: ReadonlySet<EntryFieldName>, at: string, report: Report): void {
+  const needed = data.opens === 'vault' || data.opens === 'directory' ? data.opens : 'targets';
+  // An entry of no folder has its vault for a directory.
+  const known = fields.has(needed) || (needed === 'directory' && fields.has('vault'));
+  if (data.opens !== null && !known) {
+    report(`${at}.opens`, `"${data.opens}" needs the field "${needed}", which \`fields\` does not list`);
+  }
+  if (data.aboutAccount && !fields.has('affectedUser')) {
+    report(`${at}.aboutAccount`, 'needs the field "affectedUser", which `fields` does not list');
+  }
 }
 
 /** Field names and `@set` names as field names; `sets` is null where sets cannot be used. */

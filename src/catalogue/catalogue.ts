@@ -48,6 +48,13 @@ export interface Action {
   readonly severity: number;
   /** The priority that the product publishes, 1 to 10; null where it publishes none. */
   readonly sourceSeverity: number | null;
+  /**
+   * What an entry of this action gave its actor to read: its `vault` or `directory` as a whole, or its targets of this
+   * type; null where it gave nothing.
+   */
+  readonly opens: string | null;
+  /** Whether it is an act on somebody’s account: the affected user’s. */
+  readonly aboutAccount: boolean;
   /** Which fields an entry of this action usually carries. */
   readonly fields: readonly EntryFieldName[];
 }

@@ -61,6 +61,7 @@ const template = line('a description template', 500);
 const code = text('a code of letters, digits, "_", "-" and "."', /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/);
 const categoryCode = text('a category code of a-z, 0-9, "_" and "-"', /^[a-z0-9][a-z0-9_-]{0,99}$/);
 const catalogueKey = text('a catalogue key of a-z, 0-9, "_" and "-"', /^[a-z][a-z0-9_-]{0,39}$/);
+const secretKind = line('vault, directory, or a type of targets', 100);
 const priority = 'a whole number from 1 to 10';
 const severity = z.int(must(priority)).min(1, must(priority)).max(10, must(priority));
 const flag = z.boolean(must('true or false'));
@@ -89,6 +90,8 @@ export const actionSchema = z.strictObject(
     defaultOutcome: z.enum(outcomes, must(`one of ${outcomes.join(', ')}`)).default('SUCCESS'),
     severity,
     sourceSeverity: severity.nullable().default(null),
+    opens: secretKind.nullable().default(null),
+    aboutAccount: flag.default(false),
     fields: fieldList,
   },
   must('an action object'),

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { readConfig } from '../config.ts';
 import { AnnalsError, errorInfo } from '../errors.ts';
 import { type Command, type Given, parseOptions } from './command.ts';
+import { askAccount, askHistory, askNew, askOpened, askStopped } from './commands/ask.ts';
 import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { completion } from './commands/completion.ts';
 import { doctor } from './commands/doctor.ts';
@@ -22,6 +23,11 @@ import { type Output, openOutput, printable, ReaderGone } from './output.ts';
 export const commands: readonly Command[] = [
   serve,
   query,
+  askOpened,
+  askHistory,
+  askAccount,
+  askNew,
+  askStopped,
   tail,
   record,
   importCommand,

@@ -47,6 +47,7 @@ export const filterOptions = {
     'KEY[=VALUE]',
     'A value inside the metadata, such as client.version=7.2.1: with a value of each key; without =, that the key is there.',
   ),
+  text: ids('WORDS', 'A text that stands somewhere in it, inside words too, whatever the case; of several, each.'),
   since: time('Recorded then or later: 30s, 15m, 2h, 7d, 4w ago; 2026-01-31; 2026-01-31T09:30:00Z.'),
   until: time('Recorded before then.'),
   'occurred-since': time('Happened then or later, by the source’s clock.'),
@@ -68,7 +69,7 @@ export const viewOption = {
 
 /** How the options combine; for help and docs/cli.md. */
 export const filterDetails =
-  'Filters: conditions of different options must all hold; of one option given more than once, any (of --metadata, any of one key). Ids and keys are your product’s own. ' +
+  'Filters: conditions of different options must all hold; of one option given more than once, any (of --metadata, any of one key; of --text, all). Ids and keys are your product’s own. ' +
   'docs/api.md describes the filter language that --filter takes.';
 
 function among(options: Given, name: string) {
@@ -111,6 +112,11 @@ function metadataOf(options: Given) {
     ...[...values].map(([key, among]) => ({ key: key.split('.'), in: among })),
     ...[...present].map((key) => ({ key: key.split('.'), exists: true })),
   ];
+}
+
+function textOf(options: Given) {
+  const given = texts(options, 'text');
+  return given === undefined ? undefined : { contains: given };
 }
 
 function severityOf(options: Given) {
@@ -164,6 +170,7 @@ export function filterOf(options: Given, now: number): LogFilter | null {
     request: among(options, 'request'),
     location: among(options, 'location'),
     metadata: metadataOf(options),
+    text: textOf(options),
     recordedAt: periodOf(options, 'since', 'until', now),
     occurredAt: periodOf(options, 'occurred-since', 'occurred-until', now),
   });

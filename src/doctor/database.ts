@@ -1,5 +1,5 @@
 /** Facts about the database, judged. Pure: the facts come from the store. */
-import type { OutboxFacts, Pooler, RightsFacts, ServerFacts } from '../store/inspect.ts';
+import type { FollowerFacts, OutboxFacts, Pooler, RightsFacts, ServerFacts } from '../store/inspect.ts';
 import type { MigrationState } from '../store/migrate.ts';
 import { type Finding, fail, ok, some, warn } from './finding.ts';
 
@@ -184,6 +184,34 @@ export function judgeOutbox({ batches, oldestMs }: OutboxFacts): Finding {
   if (oldestMs === null || oldestMs < lateMs) return ok(check, 'What tells of changes is in the log.');
   const message = `${batches} changes wait to be told in the log; the oldest for ${Math.round(oldestMs / 60_000)} minutes.`;
   return warn(check, message, 'Start the server: it records them. If it runs, its log says what keeps it from that.');
+}
+
+/** What each follower makes, and what suffers where it is behind. */
+const suffers: Readonly<Record<string, string>> = {
+  statistics: 'statistics read what it has not counted',
+  search: 'searching reads what it has not indexed',
+  texts: 'searching says TEXT_NOT_READY',
+};
+
+function behind({ follower, organization, entries, oldestMs }: FollowerFacts): string {
+  if (follower === 'texts') return `${entries} entries of ${organization} lack their texts (${suffers.texts})`;
+  const since = oldestMs === null ? '' : ` since ${Math.round(oldestMs / 60_000)} minutes`;
+  const effect = suffers[follower];
+  return `${follower} is ${entries} entries behind the log of ${organization}${since}${effect ? ` (${effect})` : ''}`;
+}
+
+/** `counting`: whether entries are to be counted ahead at all. */
+export function judgeFollowers(facts: readonly FollowerFacts[], counting: boolean): Finding {
+  const check = 'followers';
+  const late = facts
+    .filter(({ follower }) => counting || follower !== 'statistics')
+    .filter(({ oldestMs }) => oldestMs === null || oldestMs >= lateMs);
+  if (late.length === 0) return ok(check, 'What follows the logs has worked off all but the newest entries.');
+  return warn(
+    check,
+    `${some(late.map(behind), 3)}.`,
+    'Start the server: it goes on where it stood. If it runs, give it time after an upgrade or a restore; its log, and annals_follower_lag_entries of its metrics, say what keeps it from that.',
+  );
 }
 
 export function judgeConnections({ connections }: ServerFacts, wanted: number): Finding {

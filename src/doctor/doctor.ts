@@ -18,6 +18,7 @@ export type DoctorConfig = Pick<
   | 'databaseListenUrl'
   | 'databasePooler'
   | 'databaseConnections'
+  | 'statisticsRollUps'
   | 'dataDirectory'
   | 'annalsUrl'
   | 'host'
@@ -69,10 +70,15 @@ async function* examineAsOwner(
   yield* examined('rights', async () => judge.judgeRights(facts, role, await inspection.rights()));
 }
 
-async function* examineLog(inspection: Inspection, now: number): AsyncGenerator<Finding, void, void> {
+async function* examineLog(
+  inspection: Inspection,
+  counting: boolean,
+  now: number,
+): AsyncGenerator<Finding, void, void> {
   yield* examined('partitions', async () => judge.judgePartitions(await inspection.partitions(), now));
   const outbox = await inspection.outbox();
   if (outbox !== null) yield judge.judgeOutbox(outbox);
+  yield* examined('followers', async () => judge.judgeFollowers((await inspection.followers()) ?? [], counting));
 }
 
 async function* examineDatabase(
@@ -101,7 +107,7 @@ async function* examineDatabase(
   // In a database that Annals cannot use there is nothing of it.
   if (server.status === 'fail') return;
   yield* examineAsOwner(inspection, facts, ownerUrl);
-  if (await inspection.hasLog()) yield* examineLog(inspection, now);
+  if (await inspection.hasLog()) yield* examineLog(inspection, config.statisticsRollUps === 'on', now);
 }
 
 /** Finding after finding, as they are made. Changes nothing but that it starts an embedded database that does not run. */

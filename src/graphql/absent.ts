@@ -23,6 +23,8 @@ export function actionFor(catalogue: Catalogue, key: string): Action {
       defaultOutcome: 'UNKNOWN',
       severity: 1,
       sourceSeverity: null,
+      opens: null,
+      aboutAccount: false,
       fields: [],
     }
   );

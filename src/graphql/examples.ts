@@ -2,6 +2,7 @@
 
 import { administrationExamples } from './administrationExamples.ts';
 import { filterExamples } from './filterExamples.ts';
+import { questionExamples } from './questionExamples.ts';
 import { statisticsExamples } from './statisticsExamples.ts';
 import { viewExamples } from './viewExamples.ts';
 
@@ -260,6 +261,7 @@ query Actions($search: String) {
     variables: { search: 'export' },
   },
   ...statisticsExamples,
+  ...questionExamples,
   {
     name: 'Actors',
     document: `# Whom you can filter by: the actors of entries that you see.

@@ -10,6 +10,7 @@ import './types/logsAround.ts';
 import './types/logEntry.ts';
 import './types/statistics.ts';
 import './types/savedView.ts';
+import './types/questions.ts';
 import './types/node.ts';
 import './types/actor.ts';
 import './types/directory.ts';

@@ -101,6 +101,13 @@ function within(condition: WithinCondition, path: string, now: number): number {
   return startOfPeriod({ last, unit, timeZone: zone, whole: whole ?? false }, now);
 }
 
+/** Milliseconds of a time as a reader writes it. */
+export function momentOf(text: string, path: string): number {
+  const parsed = parseTimestamp(text);
+  if (parsed !== null) return parsed;
+  throw bad(path, `${quoted(text)} is not an RFC 3339 time with a zone.`, 'Write it like 2026-01-31T09:30:00Z.');
+}
+
 /** `now`: when periods that end now end. */
 export function timePredicates(
   field: RangeField,
@@ -108,18 +115,8 @@ export function timePredicates(
   path: string,
   now: number,
 ): Predicate[] {
-  const time = (text: string | null | undefined, name: string): number | null => {
-    if (text === null || text === undefined) return null;
-    const parsed = parseTimestamp(text);
-    if (parsed === null) {
-      throw bad(
-        `${path}.${name}`,
-        `${quoted(text)} is not an RFC 3339 time with a zone.`,
-        'Write it like 2026-01-31T09:30:00Z.',
-      );
-    }
-    return parsed;
-  };
+  const time = (text: string | null | undefined, name: string): number | null =>
+    text === null || text === undefined ? null : momentOf(text, `${path}.${name}`);
   const [gte, lt] = [time(condition?.gte, 'gte'), time(condition?.lt, 'lt')];
   const since = condition?.within ? within(condition.within, `${path}.within`, now) : null;
   return [

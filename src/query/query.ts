@@ -13,11 +13,21 @@ import { compileFilter, filterIdentity, type Resolver } from './compile.ts';
 import type { LogFilter } from './filter.ts';
 import { isStorable, knownOf, openNames, seenBy } from './names.ts';
 import { defaultPicker, type Extent, extentOf, type Page, readList } from './page.ts';
+import { openQuestions, type Questions } from './questions.ts';
 import { openStatistics, type StatisticsLimits, type StatisticsQueries } from './statistics.ts';
 
 export { type LogDimension, logDimensions, type StatisticsKey } from './dimensions.ts';
 export type { LogFilter } from './filter.ts';
 export { openStatisticsFollower } from './follower.ts';
+export type {
+  HistorySubject,
+  NewValue,
+  NewValueField,
+  NewValues,
+  OpenedSecrets,
+  StoppedAction,
+  StoppedActions,
+} from './questions.ts';
 export type { StatisticsTime } from './rollUps.ts';
 export type { Bucket, Group, Rest, Statistics, StatisticsArguments, Tally, ValueCount } from './statistics.ts';
 
@@ -49,7 +59,7 @@ export interface EntryPlace {
   readonly cursor: string;
 }
 
-export interface Query extends StatisticsQueries {
+export interface Query extends StatisticsQueries, Questions {
   /** A page of the log. Errors: BAD_INPUT, BAD_CURSOR, PAGE_TOO_LARGE, QUERY_TOO_LARGE, FORBIDDEN, HISTORY_CLEARED. */
   logs(principal: Principal, page: PageArguments): Promise<LogPage>;
   /**
@@ -246,42 +256,44 @@ export function openQuery(deps: QueryDeps, limits: FilterLimits & StatisticsLimi
     return entries.map((entry) => redact(entry, sight.hiddenFields));
   };
 
+  const logs: Query['logs'] = async (principal, page) => {
+    const extent = extentOf(page);
+    const { direction: wanted, order: wantedOrder } = page;
+    const [direction, order] = [wanted ?? 'DESC', wantedOrder ?? 'RECORDED_AT'];
+    const { predicate, scope } = await resolve(principal, page.filter);
+    const listScope = { ...scope, order };
+    const bound = (cursor: string | null | undefined, path: string) =>
+      typeof cursor === 'string' ? locate(principal, cursor, listScope, predicate, path) : null;
+    const [after, before] = await Promise.all([bound(page.after, 'after'), bound(page.before, 'before')]);
+    const { organization } = principal;
+    // Nothing that is recorded after this is missed by a stream from here, and all of before is on the first page’s list.
+    const early =
+      order === 'OCCURRED_AT' && after === null && before === null ? await newest(principal, predicate, null) : null;
+    const found = await readList(store, { organization, predicate, order }, { direction, after, before, extent });
+    const head = order === 'OCCURRED_AT' ? (early ?? 'unknown') : headOf(page, direction, extent, found);
+    const sealed = cursors.sealAll(found.entries.map(placeOf), listScope);
+    return {
+      edges: found.entries.map((entry, index) => ({
+        cursor: sealed[index] ?? '',
+        entry: redact(entry, principal.role.hiddenFields),
+      })),
+      hasNextPage: found.hasNextPage,
+      hasPreviousPage: found.hasPreviousPage,
+      async headCursor() {
+        if (head === 'unknown') return cursors.seal(await newest(principal, predicate, null), scope);
+        return 'cursor' in head ? head.cursor : cursors.seal(head, scope);
+      },
+      async totalCount() {
+        const count = await store.countEntries(organization, predicate, countCap + 1);
+        return { count: Math.min(count, countCap), exact: count <= countCap };
+      },
+    };
+  };
+
   return {
     ...openStatistics({ ...deps, names: openNames(store), resolve }, limits),
-
-    async logs(principal, page) {
-      const extent = extentOf(page);
-      const { direction: wanted, order: wantedOrder } = page;
-      const [direction, order] = [wanted ?? 'DESC', wantedOrder ?? 'RECORDED_AT'];
-      const { predicate, scope } = await resolve(principal, page.filter);
-      const listScope = { ...scope, order };
-      const bound = (cursor: string | null | undefined, path: string) =>
-        typeof cursor === 'string' ? locate(principal, cursor, listScope, predicate, path) : null;
-      const [after, before] = await Promise.all([bound(page.after, 'after'), bound(page.before, 'before')]);
-      const { organization } = principal;
-      // Nothing that is recorded after this is missed by a stream from here, and all of before is on the first page’s list.
-      const early =
-        order === 'OCCURRED_AT' && after === null && before === null ? await newest(principal, predicate, null) : null;
-      const found = await readList(store, { organization, predicate, order }, { direction, after, before, extent });
-      const head = order === 'OCCURRED_AT' ? (early ?? 'unknown') : headOf(page, direction, extent, found);
-      const sealed = cursors.sealAll(found.entries.map(placeOf), listScope);
-      return {
-        edges: found.entries.map((entry, index) => ({
-          cursor: sealed[index] ?? '',
-          entry: redact(entry, principal.role.hiddenFields),
-        })),
-        hasNextPage: found.hasNextPage,
-        hasPreviousPage: found.hasPreviousPage,
-        async headCursor() {
-          if (head === 'unknown') return cursors.seal(await newest(principal, predicate, null), scope);
-          return 'cursor' in head ? head.cursor : cursors.seal(head, scope);
-        },
-        async totalCount() {
-          const count = await store.countEntries(organization, predicate, countCap + 1);
-          return { count: Math.min(count, countCap), exact: count <= countCap };
-        },
-      };
-    },
+    ...openQuestions({ ...deps, resolve, logs, rollUps: limits.statisticsRollUps === 'on' }),
+    logs,
 
     async place(principal, id, filter) {
       const { scope } = await resolve(principal, filter);

@@ -4,6 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { AnnalsError } from '../errors.ts';
 import { writesOf } from './grants.ts';
+import { type FollowerFacts, readFollowers } from './inspect-followers.ts';
+
+export type { FollowerFacts } from './inspect-followers.ts';
 
 /** How long connecting, and then a statement, may take, in milliseconds. */
 const patienceMs = 10_000;
@@ -52,6 +55,8 @@ export interface Inspection extends AsyncDisposable {
   partitions(): Promise<readonly string[]>;
   /** What waits to be recorded; null before the migration that makes the table. */
   outbox(): Promise<OutboxFacts | null>;
+  /** What follows the logs and is behind; null before the migration that makes the table. */
+  followers(): Promise<readonly FollowerFacts[] | null>;
 }
 
 /** What each cause of a refused connection asks for. */
@@ -119,6 +124,8 @@ export async function openInspection(url: string): Promise<Inspection> {
       );
       return { batches: row?.batches ?? 0, oldestMs: row?.oldest ?? null };
     },
+    followers: async () =>
+      (await hasTable('follower')) ? readFollowers(client, await hasTable('search_block')) : null,
     [Symbol.asyncDispose]: () => client.end().catch(() => {}),
   };
 }

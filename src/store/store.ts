@@ -13,6 +13,7 @@ import * as administration from './statements/administration.ts';
 import * as append from './statements/append.ts';
 import { forgetEntryCounts, syncEntryCounts } from './statements/entryCount.ts';
 import * as explain from './statements/explain.ts';
+import { readFirstSeen } from './statements/firstSeen.ts';
 import { claimFollower, moveFollower, readFollowerLag } from './statements/follow.ts';
 import * as guards from './statements/guards.ts';
 import * as identity from './statements/identity.ts';
@@ -21,6 +22,7 @@ import * as jwt from './statements/jwt.ts';
 import * as jwtIssuers from './statements/jwtIssuers.ts';
 import * as names from './statements/names.ts';
 import * as occurrence from './statements/occurrence.ts';
+import { readOpened } from './statements/opened.ts';
 import * as outbox from './statements/outbox.ts';
 import * as read from './statements/read.ts';
 import { rollUpEntries } from './statements/rollUp.ts';
@@ -41,12 +43,14 @@ export type { StoredRole } from './role-row.ts';
 export type { AccessCounts, AccessWindowKey, EndedAccessWindow, KnownToken } from './statements/access.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
 export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
+export type { FirstSeenRequest, StoredNewValues } from './statements/firstSeen.ts';
 export type { FollowerLag } from './statements/follow.ts';
 export type { GuardRecord, PendingRecord, Standing } from './statements/guards.ts';
 export type { StatedGrant, StoredCredential, StoredGrant, StoredMember } from './statements/identity.ts';
 export type { NamedByClaims, StoredJwtCredential } from './statements/jwt.ts';
 export type { ActorToRegister, DirectoryToRegister, StoredActor, StoredDirectoryName } from './statements/names.ts';
 export type { OccurrencePlace, OccurrenceRequest } from './statements/occurrence.ts';
+export type { OpenedRequest, StoredSecret, StoredSecrets } from './statements/opened.ts';
 export type { OutboxBatch } from './statements/outbox.ts';
 export type { LocatedEntry } from './statements/read.ts';
 export { followerName as statisticsFollowerName } from './statements/rollUp.ts';
@@ -67,11 +71,13 @@ export type {
   PlaceRecord,
 } from './statements/worldRead.ts';
 
-const counting = { readStatistics, readFollowerLag, writeTokenUses, syncEntryCounts, forgetEntryCounts };
+const counting = { readFirstSeen, readFollowerLag, readOpened, readStatistics };
+const behind = { forgetEntryCounts, syncEntryCounts, writeTokenUses };
 /** A statement function with its first argument, the database, supplied. */
 type Bound<F> = F extends (database: Database, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
 type Statements = typeof access &
   typeof append &
+  typeof behind &
   typeof counting &
   typeof explain &
   typeof identity &
@@ -148,6 +154,7 @@ function bind(database: Database): BoundStatements {
   const all: Record<string, unknown> = {
     ...access,
     ...append,
+    ...behind,
     ...counting,
     ...explain,
     ...identity,

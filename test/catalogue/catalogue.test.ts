@@ -55,6 +55,27 @@ test('what exposes many secrets or weakens the log is severe', () => {
   for (const key of severe) expect(catalogue.action(key)?.severity).toBeGreaterThanOrEqual(8);
 });
 
+test('what opens a secret is what the documentation lists', () => {
+  const docs = readFileSync(join(import.meta.dirname, '../../docs/catalogues.md'), 'utf8');
+  const section = /^## What opens a secret\n([\s\S]*?)^## /m.exec(docs)?.[1] ?? '';
+  const rows = [...section.matchAll(/^\| (`\w+\..*?) \| `(\w+)`/gm)].flatMap(([, keys = '', opens]) =>
+    [...keys.matchAll(/`([\w.]+)`/g)].map(([, key]) => `${key} ${opens}`),
+  );
+  const opening = catalogue.actions.flatMap(({ key, opens }) => (opens === null ? [] : [`${key} ${opens}`]));
+  expect(rows.sort()).toEqual(opening.sort());
+  expect(opening.length).toBe(13);
+});
+
+test('what is about an account is in the categories that the documentation lists', () => {
+  const places = ['enpass.users', 'enpass.recovery', 'enpass.organization', 'passwork.user_management'];
+  const own = ['member_added', 'member_changed', 'member_role_changed', 'member_removed'];
+  const annals = [...own, 'group_member_added', 'group_member_removed'].map((code) => `annals.${code}`);
+  for (const { key, category, fields, aboutAccount } of catalogue.actions) {
+    const meant = (places.includes(category) && fields.includes('affectedUser')) || annals.includes(key);
+    expect([key, aboutAccount]).toEqual([key, meant]);
+  }
+});
+
 test('failed and refused events say so by default', () => {
   const byOutcome = Object.groupBy(catalogue.actions, (action) => action.defaultOutcome);
   expect(byOutcome.FAILURE?.map((action) => action.key)).toMatchInlineSnapshot(`

@@ -59,10 +59,16 @@ test('the example of the documentation loads beside the built-in catalogues', ()
     actionGroup: 'Badges',
     defaultOutcome: 'SUCCESS',
     codeIsCoined: false,
+    opens: 'door',
+    aboutAccount: false,
     sourceSeverity: null,
     fields: ['actor', 'targets', 'device', 'location', 'metadata'],
   });
-  expect(catalogue.action('doors.badge_refused')).toMatchObject({ defaultOutcome: 'DENIED', sourceSeverity: 4 });
+  expect(catalogue.action('doors.badge_refused')).toMatchObject({
+    defaultOutcome: 'DENIED',
+    opens: null,
+    sourceSeverity: 4,
+  });
 });
 
 test('its translation is used for its language', () => {
@@ -109,6 +115,31 @@ test.each<[string, object | string | Uint8Array, string[]]>([
     'words that lose the value',
     withAction({ template: '{actor|a person|someone}' }),
     ['actions[0].template: {actor|a person|…} loses the value; put * where it belongs'],
+  ],
+  [
+    'a secret in a field that the action does not carry',
+    withAction({ opens: 'vault' }),
+    ['actions[0].opens: "vault" needs the field "vault", which `fields` does not list'],
+  ],
+  [
+    'a secret in no directory and no vault',
+    withAction({ opens: 'directory' }),
+    ['actions[0].opens: "directory" needs the field "directory", which `fields` does not list'],
+  ],
+  [
+    'a secret among targets that there are none of',
+    withAction({ opens: 'item', template: '{actor}', fields: ['actor', 'vault'] }),
+    ['actions[0].opens: "item" needs the field "targets", which `fields` does not list'],
+  ],
+  [
+    'a secret that is true',
+    withAction({ opens: true }),
+    ['actions[0].opens: must be vault, directory, or a type of targets: one line of 1 to 100 characters, not true'],
+  ],
+  [
+    'an account of nobody',
+    withAction({ aboutAccount: true }),
+    ['actions[0].aboutAccount: needs the field "affectedUser", which `fields` does not list'],
   ],
   ['severity 11', withAction({ severity: 11 }), ['actions[0].severity: must be a whole number from 1 to 10, not 11']],
   [

@@ -19,6 +19,7 @@ import {
   startServer,
 } from '../support/program.ts';
 import { headCursor, readLog, startWatcher } from '../support/traffic.ts';
+import { objectsOf } from './support.ts';
 
 const patient = { timeout: 60_000, interval: 20 };
 
@@ -82,7 +83,10 @@ describe('the demo', () => {
     expect(log.length).toBeGreaterThan(3000);
     await expect.poll(async () => (await readLog(second.url, owner)).length, patient).toBeGreaterThan(log.length);
 
-    // Without ANNALS_URL the command line talks to the demo.
+    // Without ANNALS_URL the command line talks to the demo. Of somebody who has left, it knows what to rotate.
+    const words = ['ask', 'opened', 'jonas.lindqvist', '--since', '60d', '--json'];
+    const opened = objectsOf((await annals(words, { DATA_DIRECTORY: data.path })).stdout);
+    expect(opened.filter(({ type, name }) => type === 'item' && name !== null).length).toBeGreaterThanOrEqual(27);
     const lines = await readFile(join(checkout, 'test/sources/fixtures/passwork-rfc5424.log'), 'utf8');
     const imported = await annals(['import', '--from', 'passwork', '-'], { DATA_DIRECTORY: data.path }, lines);
     expect(imported.stdout).toContain(`into Northwind Rail at ${second.url}`);

@@ -6,7 +6,7 @@ import { type AddressInfo, createConnection, createServer, type Socket } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { judgeClock, judgeConnections, judgePooler, judgeServer } from '../../src/doctor/database.ts';
+import { judgeClock, judgeConnections, judgeFollowers, judgePooler, judgeServer } from '../../src/doctor/database.ts';
 import { judgeRoom } from '../../src/doctor/embedded.ts';
 import { type Embedded, ownerRole, serverRole, socketUrl, startEmbedded } from '../../src/store/embedded.ts';
 import type { ServerFacts } from '../../src/store/inspect.ts';
@@ -80,6 +80,18 @@ async function ask(env: Environment, ...words: string[]) {
 }
 
 const month = new Date().toISOString().slice(0, 7).replace('-', '_');
+
+/** Statements that make a log which was recorded so long ago, a millisecond an entry, and which nothing has followed. */
+const grownLog = (name: string, entries: number, ago: string): string[] => [
+  `select ensure_log_partitions(now() - interval '1 hour', now())`,
+  `insert into organization (uid, name) values (gen_random_uuid(), '${name}')`,
+  `insert into log_head (organization_id) select id from organization where name = '${name}'`,
+  `insert into log_entry (organization_id, position, recorded_at, occurred_at, id, action_id, outcome, severity, actor_type,
+      target_ids, search, salts, digest, leaf)
+    select o.id, n, t.at, t.at, gen_random_uuid(), 1, 0, 1, 0, '{}', '', '', '', '' from organization o,
+      generate_series(0, ${entries - 1}) n,
+      lateral (select now() - interval '${ago}' + n * interval '1 millisecond' as at) t where o.name = '${name}'`,
+];
 
 /** What breaks an installation, and what doctor must say of it: each of these, and nothing else. */
 const broken: readonly (readonly [
@@ -156,7 +168,10 @@ const broken: readonly (readonly [
       );
       return undefined;
     },
-    [['rights', 'fail', /lacks SELECT on organization, .*EXECUTE on append_log_entries/, /Start the server once/]],
+    [
+      ['rights', 'fail', /lacks SELECT on organization, .*EXECUTE on append_log_entries/, /Start the server once/],
+      ['followers', 'fail', /permission denied for table organization/, /findings before this one/],
+    ],
   ],
   [
     'one role is both',
@@ -229,6 +244,45 @@ const broken: readonly (readonly [
     [['outbox', 'warn', /1 changes wait to be told in the log; the oldest for 60 minutes/, /Start the server/]],
   ],
   [
+    'what follows the logs was left behind',
+    async ({ admin }) => {
+      await run(admin, ...grownLog('Behind', 300, '10 minutes'), ...grownLog('Fresh', 300, '1 second'));
+      return undefined;
+    },
+    [
+      [
+        'followers',
+        'warn',
+        /^search is 300 entries behind the log of Behind since 10 minutes \(.*\), statistics is 300 entries behind the log of Behind since 10 minutes \(.*\)\.$/,
+        /^Start the server: it goes on where it stood/,
+      ],
+    ],
+  ],
+  [
+    'followers of one log stand where others have gone on, and texts are missing',
+    async ({ admin }) => {
+      await run(
+        admin,
+        ...grownLog('Behind', 300, '10 minutes'),
+        `insert into follower (organization_id, name, position, recorded_at)
+           select e.organization_id, f.name, f.position, e.recorded_at from log_entry e
+           join (values ('statistics', 299), ('mirror', 100)) f(name, position) on f.position = e.position`,
+        `insert into search_block (organization_id, number, recorded_from, recorded_to, grams)
+           select e.organization_id, 0, e.recorded_at, e.recorded_at, '{}' from log_entry e where e.position = 127`,
+        'update log_entry set search = null where position < 5',
+      );
+      return undefined;
+    },
+    [
+      [
+        'followers',
+        'warn',
+        /^mirror is 199 entries behind the log of Behind since 10 minutes, search is 172 entries behind .*, 5 entries of Behind lack their texts \(searching says TEXT_NOT_READY\)\.$/,
+        /annals_follower_lag_entries/,
+      ],
+    ],
+  ],
+  [
     'a role has no connections left',
     async () => {
       await run(postgres.adminUrl, 'create role doctor_full login connection limit 0');
@@ -264,6 +318,7 @@ describe('annals doctor', () => {
       'rights',
       'partitions',
       'outbox',
+      'followers',
       'server',
     ]);
   });
@@ -377,6 +432,15 @@ describe('what no test machine has', () => {
     // A slow answer proves nothing about clocks.
     expect(judgeClock({ ...facts, clockAheadMs: -5000, clockErrorMs: 4000 })).toMatchObject({ status: 'ok' });
     expect(judgeConnections({ ...facts, connections: { most: 100, used: 95 } }, 10)).toMatchObject({ status: 'warn' });
+    const late = { follower: 'statistics', organization: 'Acme', entries: 3, oldestMs: 120_000 };
+    expect(judgeFollowers([late], true)).toMatchObject({ status: 'warn' });
+    expect(judgeFollowers([{ ...late, oldestMs: 119_000 }], true)).toMatchObject({ status: 'ok' });
+    // Where nothing is counted ahead, nothing is behind.
+    expect(judgeFollowers([late], false)).toMatchObject({ status: 'ok' });
+    expect(judgeFollowers([{ ...late, follower: 'mirror' }], false)).toMatchObject({
+      status: 'warn',
+      message: 'mirror is 3 entries behind the log of Acme since 2 minutes.',
+    });
     expect(judgePooler('session', 'none')).toMatchObject({ status: 'ok' });
     expect(judgePooler('transaction', 'none')).toMatchObject({ status: 'fail' });
     expect(judgeRoom(100 * 2 ** 20, '/data')).toMatchObject({ status: 'fail' });

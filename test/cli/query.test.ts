@@ -119,6 +119,9 @@ describe('annals query', () => {
     ['--metadata client.version=7 --metadata client.version=8', 'hi'],
     ['--metadata client.version=7 --metadata beta=true', 'h'],
     ['--metadata client.version=8 --metadata beta', ''],
+    ['--text APTO', 'g'],
+    ['--text lapt --text top', 'g'],
+    ['--text lapt --text none', ''],
     ['--outcome denied', 'c'],
     ['--severity 9', 'b'],
     ['--severity 5-8', 'c'],
@@ -166,6 +169,17 @@ describe('annals query', () => {
     expect(few.stderr).toBe('These are 50; --all prints the rest, too.\n');
   });
 
+  it('goes by when entries happened where it is asked to', async () => {
+    const log = await site.newLog();
+    const days = ['03', '01', '02'];
+    await log.record(days.map((day) => ({ action: anAction, request: day, occurredAt: `2026-01-${day}T00:00:00Z` })));
+    const by = async (...words: string[]) =>
+      requests((await log.run('query', '--json', '--fields', 'request', ...words)).stdout);
+    expect(await by('--by', 'occurred')).toEqual(['03', '02', '01']);
+    expect(await by('--by', 'Occurred', '--order', 'oldest')).toEqual(['01', '02', '03']);
+    expect(await by('--by', 'recorded')).toEqual(['02', '01', '03']);
+  });
+
   it('holds one page at a time, and ends quietly when its reader has enough', async () => {
     const log = await site.newLog();
     await log.record(plainEntries(2000, { metadata: { text: 'x'.repeat(500) } }));
@@ -203,6 +217,8 @@ describe('annals query', () => {
     ['--actor-type robot', 2, /--actor-type must be one of MEMBER, SYSTEM/],
     ['--metadata =x', 2, /--metadata must be KEY or KEY=VALUE/],
     ['--ip 10.0.0.0/99', 2, /BAD_INPUT: .*10\.0\.0\.0\/99/],
+    ['--by day', 2, /--by must be one of recorded, occurred/],
+    ['--text x', 2, /BAD_INPUT: .*too short/],
     ['--order up', 2, /--order must be one of newest, oldest/],
     ['--filter {', 2, /--filter is not JSON: [\s\S]*Quote it for the shell/],
     ['--filter []', 2, /--filter must be a JSON object/],

@@ -286,6 +286,36 @@ const filtered: Attack[] = [
     ask: asMember(`{ filterValues(field: ACTOR, search: "${secret.slice(0, 3)}") { key { name } } }`),
     data: { filterValues: [] },
   },
+  ...[
+    'openedSecrets(actor: "anna", since: "2020-01-01T00:00:00Z") { secretCount }',
+    'openedSecrets(actor: "no such", since: "2020-01-01T00:00:00Z", first: 0) { complete }',
+    'history(of: { item: "t" }) { totalCount }',
+    'history(of: { member: "anna" }, filter: { target: { exists: true } }) { totalCount }',
+    'stoppedActions(since: "2020-01-01T00:00:00Z", quietSince: "2020-01-02T00:00:00Z", filter: { component: { in: [] } }) { actionCount }',
+  ].map(
+    (field): Attack => ({
+      name: `a question about hidden fields: ${field}`,
+      ask: asMember(`{ ${field} }`),
+      code: 'FIELD_HIDDEN',
+    }),
+  ),
+  {
+    name: 'questions about a hidden person and a hidden place',
+    ask: asMember(`{
+      member: history(of: { member: "ghost" }) { totalCount nodes { id } pageInfo { hasNextPage } }
+      directory: history(of: { directory: "board" }) { totalCount nodes { id } }
+      accountChanges(member: "ghost") { totalCount }
+      newValues(actor: "ghost", field: IP, since: "2020-01-01T00:00:00Z") { valueCount complete comparedWithAll values { value } }
+      stoppedActions(since: "2020-01-01T00:00:00Z", quietSince: "2090-01-01T00:00:00Z", filter: { actor: { in: ["ghost"] } }) { actionCount actions { count } }
+    }`),
+    data: {
+      member: { totalCount: 0, nodes: [], pageInfo: { hasNextPage: false } },
+      directory: { totalCount: 0, nodes: [] },
+      accountChanges: { totalCount: 0 },
+      newValues: { valueCount: 0, complete: true, comparedWithAll: true, values: [] },
+      stoppedActions: { actionCount: 0, actions: [] },
+    },
+  },
   // A visible entry has it in hidden fields, and a hidden entry in fields of every kind.
   {
     name: 'a search for a text that only hidden fields and entries have',

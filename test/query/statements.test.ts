@@ -54,7 +54,7 @@ const sized = (source: string, page: number) => source.replaceAll(/first: \d+/g,
 /** The example’s variables, but such that they meet what everybody here sees: its ids and vaults are made up. */
 function meeting(variables: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const real: Record<string, unknown> = { filter: {}, vault: vaultSeen, id: `entry:${entrySeen}` };
-  Object.assign(real, { entry: real.id, member: memberSeen });
+  Object.assign(real, { entry: real.id, member: memberSeen, actor: memberSeen, of: { member: memberSeen } });
   const isMade = (value: unknown) => typeof value !== 'string' || /:put-an-id|^put-|^entry:/.test(value);
   return Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [name, name in real && isMade(value) ? real[name] : value]),

@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogPlace } from '../../src/model/entry.ts';
 import { always, type Predicate, type PredicateField } from '../../src/model/predicate.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
+import { readFirstSeen } from '../../src/store/statements/firstSeen.ts';
 import { findCredentials } from '../../src/store/statements/identity.ts';
 import { readPageByOccurrence } from '../../src/store/statements/occurrence.ts';
+import { readOpened } from '../../src/store/statements/opened.ts';
 import { countEntries, locateEntry, readByIds, readPage } from '../../src/store/statements/read.ts';
 import { lacksTexts, readWithoutText } from '../../src/store/statements/search.ts';
 import { readHead, readHistory, readTail } from '../../src/store/statements/tail.ts';
@@ -192,6 +194,51 @@ describe('a count', () => {
     // Several indexes serve a count of everything equally well.
     const indexless = told.replaceAll(/ by log_entry_\w+; on organization_id$/gm, ' by any index');
     expect(indexless.replaceAll(/(\n.*)\1+/g, '$1')).toMatchSnapshot();
+  });
+});
+
+describe('a question about a person', () => {
+  const since = Date.UTC(2024, 8, 1);
+  const period: Predicate = { op: 'range', field: 'occurredAt', gte: since, lt: null };
+  const recorded: Predicate = { op: 'range', field: 'recordedAt', gte: since - 2 * 86_400_000, lt: null };
+  const before: Predicate = { op: 'range', field: 'occurredAt', gte: null, lt: since };
+  const readers: Record<string, Predicate> = {
+    'for a role that sees all': always,
+    'for a member with many directories': memberOf(upTo(1, 100), 9999),
+    'for a member with few directories': memberOf([5, 6, 7], 9999),
+  };
+  /** Entries of the person, each looked up; in the months of the period alone where it has one. */
+  const most = { opened: 600, firstSeen: 2500 };
+
+  it.each(Object.entries(readers))('goes by the index on actors, %s', async (_, seen) => {
+    const own = allOf(seen, within('actor', quietActor));
+    const opens = new Map([5, 6, 7, 8].map((action) => [action, 'item']));
+    const opened = await sentBy((on) =>
+      readOpened(on, {
+        organization,
+        predicate: allOf(own, within('action', ...opens.keys()), period, recorded),
+        opens,
+        looked: 10_000,
+        limit: 100,
+      }),
+    );
+    const fresh = await sentBy((on) =>
+      readFirstSeen(on, {
+        organization,
+        field: 'ip',
+        period: allOf(own, period, recorded),
+        before: allOf(own, before),
+        looked: 100_000,
+        limit: 50,
+      }),
+    );
+    for (const [statement, buffers] of [
+      [opened, most.opened],
+      [fresh, most.firstSeen],
+    ] as const) {
+      for (const [, plan] of await plansOf(statement)) expect(plan.buffers).toBeLessThan(buffers);
+      expect(await tellPlans(statement)).toMatchSnapshot();
+    }
   });
 });
 

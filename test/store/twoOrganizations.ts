@@ -1,6 +1,6 @@
 /** Organizations with the same ids and other contents, and every statement of the store called for one of them. */
 import fc from 'fast-check';
-import { always } from '../../src/model/predicate.ts';
+import { always, never } from '../../src/model/predicate.ts';
 import { cubes } from '../../src/model/rollUp.ts';
 import type { PendingRecord, Store, ViewRecord } from '../../src/store/store.ts';
 import { entry as anyEntry, appendRow, firstRecordedAt } from '../support/entries.ts';
@@ -284,6 +284,29 @@ export const calls: Readonly<Record<string, Calls>> = {
           distinctActors: true,
           rows: always,
           rolled: { cube, cells: always, entries: always, slots: { from: 0, to: 1 }, straddled: [0] },
+        }),
+      ),
+    ),
+  readOpened: (s, a) =>
+    ['vault', 'directory', 'item'].map((kind) =>
+      s.readOpened({
+        organization: a.organization,
+        predicate: always,
+        opens: new Map(Array.from({ length: 500 }, (_, number) => [number, kind])),
+        looked: 100,
+        limit: 100,
+      }),
+    ),
+  readFirstSeen: (s, a) =>
+    (['device', 'ip', 'action'] as const).flatMap((field) =>
+      [never, always].map((before) =>
+        s.readFirstSeen({
+          organization: a.organization,
+          field,
+          period: always,
+          before,
+          looked: 100,
+          limit: 100,
         }),
       ),
     ),

@@ -2,6 +2,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Management } from '../../src/administration/administration.ts';
 import { logDimensions } from '../../src/query/query.ts';
+import { newValueFields } from '../../src/query/questions.ts';
 import { everything } from '../support/selection.ts';
 import type { Variables } from '../support/twins.ts';
 
@@ -147,6 +148,20 @@ const entriesToRecord = [
 ];
 const people = [...hiddenPeople, 'anna', 'mara', 'ines', 'otto', 'owner'];
 
+/** Moments before, between and after the entries. */
+const since = (): string[] => ['2020-01-01T00:00:00Z', new Date(Date.now() - 60_000).toISOString()];
+const later = () => new Date(Date.now() + 86_400_000).toISOString();
+
+const histories = (): Operation[] => [
+  ...each('ID', 'of: { item: $v }', ['t1', 't9', 'none']),
+  ...each('ID', 'of: { directory: $v }', [...hiddenPlaces, 'it', 'directory:away', 'none']),
+  ...each('ID', 'of: { member: $v }', [...people, 'actor:MEMBER:ghost']),
+  ...each('LogFilter', 'of: { directory: "it" }, filter: $v, first: 2', [
+    { not: { actor: { in: ['ghost'] } } },
+    { component: { in: ['SECRET part'] } },
+  ]),
+];
+
 export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = {
   viewer: () => plain,
   organization: () => plain,
@@ -187,6 +202,39 @@ export const queries: Readonly<Record<string, (known: Known) => Operation[]>> = 
     ...each('LogDimension!', 'field: $v', dimensions),
     ...dimensions.flatMap((field) => each('String', `field: ${field}, search: $v`, [...searches, '1', 'it'])),
     ...each('Int', 'field: ACTOR, first: $v', [0, 1, 501]),
+  ],
+  history: ({ cursors }) => [
+    ...histories(),
+    ...each('String', 'of: { member: "anna" }, after: $v', [cursors[0], 'AAAA']),
+    ...each('HistorySubject!', 'of: $v, order: { field: OCCURRED_AT }', [
+      { item: 't1' },
+      { item: 't1', member: 'anna' },
+    ]),
+  ],
+  accountChanges: () => [
+    {},
+    ...each('ID', 'member: $v', people),
+    ...each('LogFilter', 'member: "mara", filter: $v', [{ not: { actor: { in: ['ghost'] } } }]),
+  ],
+  openedSecrets: () =>
+    since().flatMap((from) => [
+      ...each('ID!', `since: "${from}", actor: $v`, [...people, 'ben', 'actor:TOKEN:ghost', 'none']),
+      ...each('Int', `since: "${from}", until: "${later()}", actor: "anna", first: $v`, [0, 1, 501]),
+    ]),
+  newValues: () =>
+    since().flatMap((from) =>
+      newValueFields.flatMap((field) => [
+        ...each('ID!', `since: "${from}", field: ${field}, actor: $v`, [...people, 'ben', 'none']),
+        ...each('Int', `since: "${from}", field: ${field}, actor: "anna", first: $v`, [0, 1, 501]),
+      ]),
+    ),
+  stoppedActions: () => [
+    ...since().map((from) => ({
+      arguments: `since: "${from}", quietSince: "${later()}"`,
+    })),
+    ...each('LogFilter', `since: "${since()[0]}", quietSince: "${later()}", filter: $v`, filters()),
+    ...each('Int', `since: "${since()[0]}", quietSince: "${later()}", atLeast: $v`, [0, 2, 3]),
+    ...each('Int', `since: "${since()[0]}", quietSince: "${since()[1]}", first: $v`, [0, 1, 501]),
   ],
   accessTo: (known) =>
     each('ID!', 'entry: $v, almost: true', [...known.hiddenEntries.slice(0, 3), ...known.visibleEntries.slice(0, 2)]),

@@ -8,7 +8,7 @@ export const doctor: Command = {
     'Looks for what keeps an installation from working, or from holding what it promises; with the cure for each.',
   details: [
     'Run it where the server runs, with the server’s settings. It looks at the database (version, encoding, rights of both roles, ' +
-      'migrations, durability, clock, connections, notifications, poolers, partitions, what waits to be recorded), the disk of the ' +
+      'migrations, durability, clock, connections, notifications, poolers, partitions, what waits to be recorded, what follows the logs), the disk of the ' +
       'embedded database, and the running server, and changes nothing. An embedded database that does not run is started as long as it looks.',
     'The exit status is 0 where nothing failed and 2 otherwise; with --strict also where something should be done.',
   ],

@@ -161,6 +161,14 @@ ActionRef.implement({
       type: OutcomeRef,
       description: 'The outcome of an entry that states none.',
     }),
+    opens: t.exposeString('opens', {
+      nullable: true,
+      description:
+        'What an entry of this action gave its actor to read: its `vault` or `directory` as a whole, or its targets of this type. Null where it gave nothing.',
+    }),
+    aboutAccount: t.exposeBoolean('aboutAccount', {
+      description: 'Whether it is an act on somebody’s account: the affected user’s.',
+    }),
     fields: t.exposeStringList('fields', {
       description: 'Names of the fields that entries of this action usually carry, such as `targets`.',
     }),

@@ -2,7 +2,7 @@ import type { InputShapeFromFields } from '@pothos/core';
 import type { Principal } from '../../auth/auth.ts';
 import type { ListOrder } from '../../model/cursor.ts';
 import type { Entry } from '../../model/entry.ts';
-import type { LogPage } from '../../query/query.ts';
+import type { LogPage, PageArguments } from '../../query/query.ts';
 import { builder } from '../builder.ts';
 import type { Services } from '../context.ts';
 import { callerWith, needs } from '../guard.ts';
@@ -18,7 +18,8 @@ export interface Connection {
   readonly count: LogPage['totalCount'];
 }
 
-function connectionOf(page: LogPage): Connection {
+/** The page as a connection. */
+export function connectionOf(page: LogPage): Connection {
   let counted: ReturnType<LogPage['totalCount']> | undefined;
   return {
     page,
@@ -133,23 +134,22 @@ export const logsArgs = builder.args((t) => ({
   order: t.field({ type: LogOrderRef, description: 'How the page is ordered; newest first without it.' }),
 }));
 
+type PageAsked = InputShapeFromFields<typeof logsArgs>;
+
+/** The page that is asked for; the filter names the product’s own ids. */
+export const pageOf = ({ first, after, last, before, filter, order }: PageAsked): PageArguments => ({
+  first: first ?? null,
+  after: after ?? null,
+  last: last ?? null,
+  before: before ?? null,
+  filter: filter ?? null,
+  order: order?.field ?? null,
+  direction: order?.direction ?? null,
+});
+
 /** A page of what the principal sees, as asked for; the filter names the product’s own ids. */
-export async function readLogs(
-  services: Services,
-  principal: Principal,
-  { first, after, last, before, filter, order }: InputShapeFromFields<typeof logsArgs>,
-): Promise<Connection> {
-  const page = await services.query.logs(principal, {
-    first: first ?? null,
-    after: after ?? null,
-    last: last ?? null,
-    before: before ?? null,
-    filter: filter ?? null,
-    order: order?.field ?? null,
-    direction: order?.direction ?? null,
-  });
-  return connectionOf(page);
-}
+export const readLogs = async (services: Services, principal: Principal, asked: PageAsked): Promise<Connection> =>
+  connectionOf(await services.query.logs(principal, pageOf(asked)));
 
 builder.queryField('logs', (t) =>
   t.field({
