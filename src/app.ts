@@ -13,7 +13,7 @@ import {
 } from './access/access.ts';
 import { type Administration, openAdministration } from './administration/administration.ts';
 import { openDatabase, sharedKeys, statementWatch, storeOptions, watchStore } from './app/database.ts';
-import { type Auth, openAuth, type Principal } from './auth/auth.ts';
+import { type Auth, openAuth, openTokenUses, type Principal, type TokenUses } from './auth/auth.ts';
 import { type Catalogue, openCatalogue } from './catalogue/catalogue.ts';
 import { openActionNumbers } from './catalogue/numbers.ts';
 import type { Config } from './config.ts';
@@ -30,11 +30,12 @@ import { createLoaders } from './graphql/loaders.ts';
 import { schema } from './graphql/schema.ts';
 import { readStoredFilter } from './graphql/storedFilter.ts';
 import { type Http, type HttpDeps, type HttpOptions, type Logger, openHttp } from './http/http.ts';
+import { type Limits, type LimitsOptions, openLimits } from './limits/limits.ts';
 import { openLive, type Renewals } from './live/live.ts';
 import { type Followers, type Log, openFollowers, openLog, openSearchIndex, openUpkeep } from './log/log.ts';
 import { openCursors } from './model/cursor.ts';
 import type { Seal } from './model/seal.ts';
-import { pooledRandom, type RandomSource } from './model/uuid.ts';
+import { pooledRandom, type RandomSource, uuidV7 } from './model/uuid.ts';
 import { openQuery, openStatisticsFollower } from './query/query.ts';
 import { backup, raiseEmbedded, raiseGenerations, restore } from './store/backup.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -79,6 +80,7 @@ export interface App extends AsyncDisposable {
   readonly services: Services;
   readonly auth: Auth;
   readonly administration: Administration;
+  readonly limits: Limits;
   /** They start when the server listens. */
   readonly followers: Followers;
   readonly embedded: boolean;
@@ -165,11 +167,16 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
   );
   const explanations = openExplanations({ store, visibility, catalogue, actionNumber, now });
   const previews = openPreviews({ store, visibility, onPreview: notePreview(access) });
+  const limits = openLimits(
+    { store, append: log.append, now, fault, metrics, server: uuidV7(now(), random) },
+    limitsOptions(config),
+  );
   const language = { read: readStoredFilter, check: query.checkFilter };
   const administration = openAdministration({ store, auth, catalogue, now, random, seal, language, recording: access });
   const services: Services = {
     catalogue,
     log,
+    limits,
     query: watchedQuery(query, access),
     live: watchedLive(live, access),
     visibility,
@@ -180,8 +187,23 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
     access,
     administration: administration.management,
   };
-  return { auth, log, live, access, administration, searchIndex, services, followers, logAt };
+  const uses = openTokenUses({ store, now, fault });
+  return { auth, log, live, access, administration, searchIndex, services, followers, limits, uses, logAt };
 }
+
+const limitsOptions = (config: Config): LimitsOptions => ({
+  token: {
+    requestsPerSecond: config.tokenRequestsPerSecond,
+    entriesPerSecond: config.tokenEntriesPerSecond,
+    entriesPerDay: config.tokenEntriesPerDay,
+  },
+  organization: {
+    requestsPerSecond: config.organizationRequestsPerSecond,
+    entriesPerSecond: config.organizationEntriesPerSecond,
+    entriesPerDay: config.organizationEntriesPerDay,
+  },
+  rateBurstSeconds: config.rateBurstSeconds,
+});
 
 /** What is read through a member’s eyes is the access of who looks, and recorded before it is answered. */
 function notePreview(access: Access): Parameters<typeof openPreviews>[0]['onPreview'] {
@@ -250,6 +272,15 @@ function httpOptions(config: Config): HttpOptions {
   };
 }
 
+/** The same credentials; what came with one that is good is a use of it. */
+function noting(authenticate: HttpDeps['authenticate'], uses: TokenUses): HttpDeps['authenticate'] {
+  return async (token, client) => {
+    const principal = await authenticate(token, client);
+    uses.note(principal, client.ip);
+    return principal;
+  };
+}
+
 /** Opens the database, migrates it, and opens every room on it. What fails half-way is closed again. */
 export async function openApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const { now = Date.now, random = pooledRandom(), log: logger = quiet, beside = false } = overrides;
@@ -288,7 +319,8 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
   const embedded = config.databaseUrl === null;
   const httpDeps: HttpDeps = {
     schema,
-    authenticate: watchedAuthenticate(auth, services.access),
+    authenticate: noting(watchedAuthenticate(auth, services.access), domain.uses),
+    admit: domain.limits.admit,
     createContext,
     ready: () => readiness(store, faults),
     endStreams: () => live.end(),
@@ -308,6 +340,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
     services,
     auth,
     administration,
+    limits: domain.limits,
     followers,
     embedded,
     createContext,
@@ -315,6 +348,7 @@ export async function openApp(config: Config, overrides: Overrides = {}): Promis
       followers.start();
       owned.use(administration.due.start((error) => faults.report('pending changes', error)));
       owned.use(openUpkeep({ store, now, fault: faults.report }, config));
+      for (const behind of [domain.uses, domain.limits]) owned.use(behind.start());
       searchIndex.catchUp();
       return owned.use(await openHttp(httpDeps, httpOptions(config)));
     },

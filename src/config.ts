@@ -3,6 +3,7 @@
  * `annals --help` and docs/configuration.md are rendered from the same table.
  */
 import { resolve } from 'node:path';
+import { limitSettings } from './config/limits.ts';
 import {
   anyPath,
   anyText,
@@ -149,6 +150,7 @@ export const settings = {
       'Entries of one organization that may wait to be appended; beyond, callers get OVERLOADED.',
     ),
   },
+  ...limitSettings,
   idempotencyDays: {
     name: 'IDEMPOTENCY_DAYS',
     ...number(400, 1, 3650, 'Days for which an idempotency key is remembered.'),

@@ -98,6 +98,13 @@ export const errorTable = {
     ws: 4403,
     exit: 3,
   },
+  ADDRESS_NOT_ALLOWED: {
+    message: 'The credential may not be used from this address.',
+    cure: 'Use it from a network that it is allowed for; who manages tokens can change them (`updateToken`).',
+    http: 403,
+    ws: 4403,
+    exit: 3,
+  },
   FIELD_HIDDEN: {
     message: 'The field is hidden from this role.',
     cure: 'Leave the field out of the filter, the search, the grouping and the order.',
@@ -209,6 +216,18 @@ export const errorTable = {
     cure: 'Wait for retryAfterMs and send the same request again with the same idempotency keys.',
     http: 503,
     ws: 1013,
+    exit: 4,
+  },
+  RATE_LIMITED: {
+    message: 'More was sent in a short time than is allowed.',
+    cure: 'Wait for retryAfterMs and send the same request again; nothing of it was done. docs/limits.md has the limits.',
+    http: 429,
+    exit: 4,
+  },
+  QUOTA_EXCEEDED: {
+    message: 'More entries were sent than are allowed in a day.',
+    cure: 'Nothing of the request was recorded. Send fewer entries, wait for the next day (UTC), or ask whoever set the quota for more.',
+    http: 429,
     exit: 4,
   },
   UNAVAILABLE: {

@@ -24,6 +24,7 @@ const named = {
   administration: { imports: ['model', 'errors', 'store', 'auth'] },
   log: { imports: ['model', 'errors', 'store', 'catalogue'] },
   query: { imports: ['model', 'errors', 'store', 'auth', 'visibility', 'log'], publicTypes: ['filter.ts'] },
+  limits: { imports: ['model', 'errors'] },
   live: { imports: ['model', 'errors', 'log', 'query', 'visibility', 'auth'] },
   access: { imports: ['model', 'errors'] },
   sources: { imports: ['model', 'errors', 'catalogue'] },

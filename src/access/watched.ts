@@ -167,9 +167,9 @@ export function watchedAuthenticate(
   if (!access.enabled) return auth.authenticate;
   return async (token, client) => {
     try {
-      return await auth.authenticate(token);
+      return await auth.authenticate(token, client ?? null);
     } catch (error) {
-      if (error instanceof AnnalsError && error.code === 'UNAUTHENTICATED') {
+      if (error instanceof AnnalsError && (error.code === 'UNAUTHENTICATED' || error.code === 'ADDRESS_NOT_ALLOWED')) {
         await access.signInRefused(token, error, client ?? null, auth.refused(error));
       }
       throw error;

@@ -3,14 +3,18 @@
 import type { Auth } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { AnnalsError } from '../errors.ts';
+import type { OwnLimits } from '../model/limits.ts';
 import type { Seal } from '../model/seal.ts';
 import { type RandomSource, uuidV7 } from '../model/uuid.ts';
 import { type AdministrationStatements, type Store, storeFault } from '../store/store.ts';
+import { limitsOf } from './bounds.ts';
 import { carryOut } from './change.ts';
 import { badInput } from './checks.ts';
 import { openFrame, openTurns, type Recording } from './frame.ts';
 import type { Due } from './guards/settle.ts';
 import { type Management, openManagement } from './management.ts';
+import { type RotationRequest, rotationStep } from './rotation.ts';
+import { type TokenChange, tokenChangeStep } from './tokenChange.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
 import type { FilterLanguage } from './views/language.ts';
 import { type World, wishOf } from './world.ts';
@@ -26,6 +30,8 @@ export type { ListedGroup } from './lists.ts';
 export type { Management } from './management.ts';
 export type { ListPage, ListRequest } from './pages.ts';
 export type { RoleInput } from './roles.ts';
+export type { RotationRequest } from './rotation.ts';
+export type { TokenChange } from './tokenChange.ts';
 export type { CreatedToken, TokenRequest } from './tokens.ts';
 export type { ViewInput } from './views/input.ts';
 export type { FilterLanguage, ViewPeriod } from './views/language.ts';
@@ -57,6 +63,12 @@ export interface Administration {
   organizations(): Promise<(OrganizationRef & { readonly demo: boolean })[]>;
   /** Errors: BAD_INPUT for an unknown member or role, and for an empty name. */
   createToken(to: OrganizationRef, request: TokenRequest): Promise<CreatedToken>;
+  /** Limits of its own: those that are stated; null takes one away. Answers with all. In force from the next request on. Errors: BAD_INPUT. */
+  limitOrganization(to: OrganizationRef, limits: OwnLimits): Promise<OwnLimits>;
+  /** What is left out stays as it is. Errors: BAD_INPUT. */
+  updateToken(to: OrganizationRef, change: TokenChange): Promise<void>;
+  /** Another secret for a token, beside the one before for a while. Errors: BAD_INPUT. */
+  rotateToken(to: OrganizationRef, request: RotationRequest): Promise<CreatedToken>;
   /** Errors: BAD_INPUT for an unknown token. Takes effect at once, on open streams too. */
   revokeToken(to: OrganizationRef, id: string): Promise<void>;
   /**
@@ -140,6 +152,28 @@ export function openAdministration(deps: AdministrationDeps): Administration {
 
     createToken: ({ organization }, request) =>
       frame.locked(organization, (statements) => newToken(statements, organization, request)),
+
+    limitOrganization: ({ organization }, limits) =>
+      frame.locked(organization, async (statements) => {
+        const all = limitsOf({ ...(await statements.readOrganizationLimits(organization)), ...limits });
+        await statements.writeOrganizationLimits(organization, all);
+        return all ?? {};
+      }),
+
+    updateToken: ({ organization }, change) =>
+      frame.locked(organization, async (statements) => {
+        const { result, write } = await tokenChangeStep(statements, organization, change, null);
+        if (result === null) throw badInput('id', 'there is no such token, or it was revoked.');
+        await write();
+      }),
+
+    rotateToken: ({ organization }, request) =>
+      frame.locked(organization, async (statements) => {
+        const { result, write } = await rotationStep(statements, organization, request, { by: null, now, random });
+        if (result === null) throw badInput('id', 'there is no such token.');
+        await write();
+        return { id: result.id, token: result.token };
+      }),
 
     revokeToken: ({ organization }, id) =>
       frame.locked(organization, async (statements) => {

@@ -41,7 +41,7 @@ export interface Lists {
   ): Promise<ListPage<PagedGrant>>;
   /** Built-in ones first. Needs one of the permissions to manage members, roles or tokens. */
   roles(principal: Principal): Promise<readonly Role[]>;
-  /** Oldest first; revoked ones only when asked for. */
+  /** Oldest first; revoked ones only when asked for. Addresses are null for a role from which they are hidden. */
   tokens(
     principal: Principal,
     request: ListRequest & { readonly revoked?: boolean | null | undefined },
@@ -81,6 +81,10 @@ function checkTexts(texts: Readonly<Record<string, string | null | undefined>>):
     if (text?.includes('\0') || text?.isWellFormed() === false) throw badInput(path, 'is not text that can be stored.');
   }
 }
+
+/** As the principal may see it. */
+export const shownToken = (token: TokenRecord, { role }: Pick<Principal, 'role'>): TokenRecord =>
+  role.hiddenFields.has('IP') ? { ...token, lastUsedFrom: null } : token;
 
 export function openLists({ administration }: Pick<Store, 'administration'>): Lists {
   return {
@@ -134,7 +138,12 @@ export function openLists({ administration }: Pick<Store, 'administration'>): Li
       const { after = null, revoked = false } = request;
       if (after !== null && !isUuid(after)) throw new AnnalsError('BAD_CURSOR', { path: 'after' });
       const page = { after, limit: limit + 1, revoked: revoked ?? false };
-      return pageOf(await administration.pageTokens(principal.organization, page), limit, (row) => row.id);
+      const rows = await administration.pageTokens(principal.organization, page);
+      return pageOf(
+        rows.map((row) => shownToken(row, principal)),
+        limit,
+        (row) => row.id,
+      );
     },
     async jwtIssuers(principal) {
       requirePermission(principal, 'MANAGE_TOKENS');

@@ -14,9 +14,11 @@ import { type GuardInput, guardStep, guardsOf } from './guards/settings.ts';
 import { type Due, openDue, openSettle } from './guards/settle.ts';
 import { requestedEntry } from './guards/told.ts';
 import { issuerRemoval, issuerStep, type JwtIssuerInput, type ShownJwtIssuer } from './issuers.ts';
-import { type Lists, openLists } from './lists.ts';
+import { type Lists, openLists, shownToken } from './lists.ts';
 import { type RoleInput, roleRemoval, roleStep } from './roles.ts';
+import { type RotationRequest, rotationStep } from './rotation.ts';
 import type { Prepared, Step } from './step.ts';
+import { type TokenChange, tokenChangeStep } from './tokenChange.ts';
 import { type CreatedToken, type TokenRequest, tokenRevocation, tokenStep } from './tokens.ts';
 import type { ViewInput } from './views/input.ts';
 import type { FilterLanguage } from './views/language.ts';
@@ -38,8 +40,8 @@ import {
 
 /**
  * All verbs: durable, in force and hinted at when they answer; all or nothing; repeating one changes nothing more, but
- * that `createToken` makes another token. Errors: FORBIDDEN, BAD_INPUT with the path of the mistake, ESCALATION,
- * UNAUTHENTICATED where the credential ended meanwhile, UNAVAILABLE, STATEMENT_TIMEOUT. What the organization guards is not
+ * that `createToken` makes another token, and `rotateToken` another secret. Errors: FORBIDDEN, BAD_INPUT with the path of
+ * the mistake, ESCALATION, UNAUTHENTICATED where the credential ended meanwhile, UNAVAILABLE, STATEMENT_TIMEOUT. What the organization guards is not
  * done but waits, and the answer says so: `pending`.
  */
 export interface Management extends Lists, PendingChanges, Views {
@@ -66,6 +68,16 @@ export interface Management extends Lists, PendingChanges, Views {
     principal: Principal,
     request: TokenRequest,
   ): Promise<CreatedToken & { readonly record: TokenRecord; readonly pending: PendingChange | null }>;
+  /** Null where there is no such token, or it was revoked. On open streams, too. */
+  updateToken(principal: Principal, change: TokenChange): Promise<TokenRecord | null>;
+  /**
+   * A new secret for the same token; the one before is good for the overlap. Where `pending` is not null, nothing of it is in
+   * force until that is done. Null where there is no such token.
+   */
+  rotateToken(
+    principal: Principal,
+    request: RotationRequest,
+  ): Promise<(CreatedToken & { readonly record: TokenRecord; readonly pending: PendingChange | null }) | null>;
   /** False where there was none, or it was revoked before. */
   revokeToken(principal: Principal, id: string): Promise<boolean>;
   /** Where `pending` is not null, nothing of it is in force until that is done. */
@@ -192,6 +204,20 @@ export function openManagement(deps: ManagementDeps, frame: Frame): Management &
         tokenStep(statements, by.organization, request, { by, now, random }),
       );
       return { ...prepared.result, pending };
+    },
+    async updateToken(principal, change) {
+      const after = await step(principal, 'MANAGE_TOKENS', (statements, by) =>
+        tokenChangeStep(statements, by.organization, change, by),
+      );
+      return after && shownToken(after, principal);
+    },
+    async rotateToken(principal, request) {
+      const { prepared, pending } = await perform(principal, 'MANAGE_TOKENS', (statements, by) =>
+        rotationStep(statements, by.organization, request, { by, now, random }),
+      );
+      if (prepared.result === null) return null;
+      const { id, token, before, record } = prepared.result;
+      return { id, token, record: shownToken(pending === null ? record : before, principal), pending };
     },
     revokeToken: (principal, id) =>
       step(principal, 'MANAGE_TOKENS', (statements, { organization }) =>

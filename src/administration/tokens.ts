@@ -1,9 +1,11 @@
 /** API tokens: made once, shown once, revoked at once. */
 import type { Principal } from '../auth/auth.ts';
 import { AnnalsError } from '../errors.ts';
+import type { OwnLimits } from '../model/limits.ts';
 import { createToken, hashToken, tokenPrefix } from '../model/token.ts';
 import { isUuid, type RandomSource, uuidV7 } from '../model/uuid.ts';
 import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
+import { limitsOf, networksOf } from './bounds.ts';
 import { rolesOf, unknownRole } from './change.ts';
 import type { AdministrationChange } from './changes.ts';
 import { badInput, checkText } from './checks.ts';
@@ -17,6 +19,10 @@ export interface TokenRequest {
   readonly actsAs: { readonly member: string } | { readonly role: string };
   /** Milliseconds; null never. */
   readonly expiresAt?: number | null;
+  /** Addresses and networks in CIDR notation; none, or left out, is anywhere. */
+  readonly allowedNetworks?: readonly string[];
+  /** Of its own; what is left out goes by the server’s settings. */
+  readonly limits?: OwnLimits;
 }
 
 /** A token as shown once, at its creation. */
@@ -44,15 +50,16 @@ function checkActsAs(by: Principal, member: string): void {
   });
 }
 
-interface TokenSubject extends Pick<TokenRecord, 'memberId' | 'role'> {
+export interface TokenSubject extends Pick<TokenRecord, 'memberId' | 'role'> {
   /** Whether it makes somebody an owner: other than an owner who makes a token for itself. */
   readonly ofOwner: boolean;
 }
 
-async function subjectOf(
+/** Checks that `by` may hold a token that acts so. Errors: BAD_INPUT, ESCALATION. */
+export async function subjectOf(
   statements: AdministrationStatements,
   organization: number,
-  { actsAs }: TokenRequest,
+  { actsAs }: Pick<TokenRequest, 'actsAs'>,
   by: Principal | null,
 ): Promise<TokenSubject> {
   const roles = await rolesOf(statements, organization);
@@ -111,6 +118,7 @@ export async function tokenStep(
   { by, now, random }: TokenDeps & { readonly by: Principal | null },
 ): Promise<Step<CreatedToken & { readonly record: TokenRecord }>> {
   checkText('name', request.name, 'name');
+  const networks = networksOf(request.allowedNetworks ?? []).map(({ text: network }) => network);
   const { memberId, role, ofOwner } = await subjectOf(statements, organization, request, by);
   const token = createToken(random);
   const created = now();
@@ -123,6 +131,13 @@ export async function tokenStep(
     createdAt: created,
     expiresAt: request.expiresAt ?? null,
     revokedAt: null,
+    lastUsedAt: null,
+    lastUsedFrom: null,
+    rotatedAt: null,
+    previousPrefix: null,
+    previousEndsAt: null,
+    networks,
+    limits: limitsOf(request.limits ?? {}),
   };
   const makers = by === null ? [] : personsBehind(by);
   const stored = { record, hash: hashToken(token).toString('base64'), makers };
@@ -133,6 +148,10 @@ export async function tokenStep(
   };
 }
 
+/** What the token was made to act as. */
+export const actsAsOf = ({ memberId, role }: Pick<TokenRecord, 'memberId' | 'role'>): TokenRequest['actsAs'] =>
+  memberId === null ? { role: role ?? '' } : { member: memberId };
+
 /** The same for one that had to wait. Errors: those of `tokenStep`. */
 export async function storedTokenStep(
   statements: AdministrationStatements,
@@ -140,9 +159,7 @@ export async function storedTokenStep(
   stored: StoredTokenRequest,
   by: Principal,
 ): Promise<Prepared> {
-  const { name, memberId, role } = stored.record;
-  const actsAs = memberId === null ? { role: role ?? '' } : { member: memberId };
-  await subjectOf(statements, organization, { name, actsAs }, by);
+  await subjectOf(statements, organization, { actsAs: actsAsOf(stored.record) }, by);
   return creation(statements, organization, stored);
 }
 

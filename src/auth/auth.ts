@@ -1,14 +1,17 @@
 /** Credential to principal. */
 import { AnnalsError, type FaultReport } from '../errors.ts';
 import type { StatedRights } from '../model/jwt.ts';
+import type { OwnLimits } from '../model/limits.ts';
 import { type Permission, type Role, resolveRole } from '../model/role.ts';
 import { hashToken, isToken } from '../model/token.ts';
 import type { Store, StoredCredential } from '../store/store.ts';
 import { addressMistake, type JwksOptions } from './jwks.ts';
 import { isJwt, openJwtAuth } from './jwt.ts';
+import { openNetworkCheck } from './networks.ts';
 import { openTogether } from './together.ts';
 
 export { checkKeySet, type KeySetMistake } from './keys.ts';
+export { openTokenUses, type TokenUses } from './uses.ts';
 
 /** What a JSON Web Token says of itself. */
 export interface JwtCredential {
@@ -61,15 +64,31 @@ export interface Principal {
    * known.
    */
   readonly makers: readonly string[] | null;
+  /** Which of the token’s secrets it came with, counted from 1; they are one token all the same. Null for a JWT. */
+  readonly secret: number | null;
+  /** Where it came from, to be asked again; null for what comes over no network, and is asked nothing. */
+  readonly from: Origin | null;
+  /** Limits of its own and of its organization; null where the server’s settings count. */
+  readonly limits: { readonly token: OwnLimits | null; readonly organization: OwnLimits | null };
+}
+
+/** The other end of a request. */
+export interface Origin {
+  /** Null where it is not known; then a token that is bound to networks is refused. */
+  readonly ip: string | null;
 }
 
 export interface Auth {
   /**
    * The principal of a token, Annals’ own or a JWT. One statement, which callers at the same time share; nothing about
-   * rights is cached, so what is revoked is refused at once. Throws UNAUTHENTICATED; UNAVAILABLE where the keys of a JWT’s issuer cannot be fetched.
+   * rights is cached, so what is revoked is refused at once. Throws UNAUTHENTICATED; ADDRESS_NOT_ALLOWED for a token that
+   * may not be used from there; UNAVAILABLE where the keys of a JWT’s issuer cannot be fetched.
    */
-  authenticate(token: string): Promise<Principal>;
-  /** The same principal under today’s rights; throws UNAUTHENTICATED when its token or member is no longer valid. */
+  authenticate(token: string, from?: Origin | null): Promise<Principal>;
+  /**
+   * The same principal under today’s rights; throws UNAUTHENTICATED when its token or member is no longer valid,
+   * ADDRESS_NOT_ALLOWED when it may no longer be used from where it came.
+   */
   refresh(principal: Principal): Promise<Principal>;
   /** Whom the JWT was of that this error of `authenticate` refused; null where nobody known signed it. */
   refused(error: AnnalsError): RefusedCredential | null;
@@ -88,6 +107,25 @@ export interface AuthDeps {
   readonly fault: FaultReport;
 }
 
+/** How a credential came. */
+interface Presented {
+  readonly from?: Origin | null;
+  readonly secret?: number | null;
+  readonly alsoExpired?: boolean;
+}
+
+/** Until when a secret is good: the one before the newest to the end of the overlap. Throws UNAUTHENTICATED for an older one. */
+function endOf({ newestSecret, expiresAt, previousEndsAt }: StoredCredential, secret: number): number | null {
+  if (secret === newestSecret) return expiresAt;
+  if (secret === newestSecret - 1 && previousEndsAt !== null) {
+    return expiresAt === null ? previousEndsAt : Math.min(expiresAt, previousEndsAt);
+  }
+  throw new AnnalsError('UNAUTHENTICATED', {
+    message: 'The token was rotated, and this secret of it has ended.',
+    cure: 'Use the newest secret.',
+  });
+}
+
 export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
   const refused = new WeakMap<AnnalsError, RefusedCredential>();
   const jwt = openJwtAuth({ ...deps, onRefused: (error, who) => void refused.set(error, who) }, options);
@@ -97,9 +135,17 @@ export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
     most: 100,
   });
 
-  const principalOf = (stored: StoredCredential | null, alsoExpired = false): Principal => {
+  const checkFrom = openNetworkCheck();
+  const principalOf = (
+    stored: StoredCredential | null,
+    { from = null, secret: by = null, alsoExpired = false }: Presented,
+  ): Principal => {
     if (stored === null) throw new AnnalsError('UNAUTHENTICATED', { message: 'The token is unknown or revoked.' });
-    if (!alsoExpired && stored.expiresAt !== null && stored.expiresAt <= deps.now()) {
+    // First: from elsewhere it is not said what else is wrong with it.
+    if (from !== null) checkFrom(stored.networks, from);
+    const secret = by ?? stored.secret;
+    const expiresAt = endOf(stored, secret);
+    if (!alsoExpired && expiresAt !== null && expiresAt <= deps.now()) {
       throw new AnnalsError('UNAUTHENTICATED', { message: 'The token has expired.', cure: 'Use a new token.' });
     }
     if (stored.member?.active === false) {
@@ -120,30 +166,33 @@ export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
       name: stored.member?.name ?? stored.tokenName,
       member: stored.member,
       role,
-      expiresAt: stored.expiresAt,
+      expiresAt,
       jwt: null,
       makers: stored.makers,
+      secret,
+      from,
+      limits: { token: stored.limits, organization: stored.organizationLimits },
     };
   };
 
   return {
-    async authenticate(token) {
+    async authenticate(token, from = null) {
       if (isJwt(token)) return jwt.authenticate(token);
       if (!isToken(token)) {
         throw new AnnalsError('UNAUTHENTICATED', { message: 'This is neither a token of Annals nor a JWT.' });
       }
-      return principalOf(await find(hashToken(token).toString('hex')));
+      return principalOf(await find(hashToken(token).toString('hex')), { from });
     },
     async refresh(principal) {
       if (principal.jwt !== null) return jwt.authenticate(principal.jwt.text());
-      return principalOf(await deps.store.reloadCredential(principal.organization, principal.tokenId));
+      return principalOf(await deps.store.reloadCredential(principal.organization, principal.tokenId), principal);
     },
     refused: (error) => refused.get(error) ?? null,
     addressMistake: (address) => addressMistake(address, options),
     async recall(organization, tokenId) {
       const stored = await deps.store.reloadCredential(organization, tokenId);
       try {
-        return principalOf(stored, true);
+        return principalOf(stored, { alsoExpired: true });
       } catch (error) {
         if (error instanceof AnnalsError && error.code === 'UNAUTHENTICATED') return null;
         throw error;

@@ -153,6 +153,9 @@ function principalFrom(stored: StoredJwtCredential, claims: JwtClaims, actor: nu
     expiresAt: claims.expiresAt,
     // Whoever holds the issuer’s keys can mint one for anybody.
     makers: null,
+    secret: null,
+    from: null,
+    limits: { token: null, organization: stored.organizationLimits },
     jwt: { issuer: { id: issuer.id, name: issuer.name }, id: claims.id, stated, text },
   };
 }

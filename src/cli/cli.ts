@@ -9,12 +9,12 @@ import { completion } from './commands/completion.ts';
 import { doctor } from './commands/doctor.ts';
 import { importCommand } from './commands/import.ts';
 import { jwtKeys, jwtMint } from './commands/jwt.ts';
-import { organizationCreate, organizationList } from './commands/organization.ts';
+import { organizationCreate, organizationLimit, organizationList } from './commands/organization.ts';
 import { query } from './commands/query.ts';
 import { record } from './commands/record.ts';
 import { serve } from './commands/serve.ts';
 import { tail } from './commands/tail.ts';
-import { tokenCreate, tokenList, tokenRevoke } from './commands/token.ts';
+import { tokenCreate, tokenList, tokenRevoke, tokenRotate, tokenUpdate } from './commands/token.ts';
 import { commandHelp, overview } from './help.ts';
 import { usage } from './options.ts';
 import { type Output, openOutput, printable, ReaderGone } from './output.ts';
@@ -32,9 +32,12 @@ export const commands: readonly Command[] = [
   record,
   importCommand,
   organizationCreate,
+  organizationLimit,
   organizationList,
   tokenCreate,
   tokenList,
+  tokenUpdate,
+  tokenRotate,
   tokenRevoke,
   jwtKeys,
   jwtMint,

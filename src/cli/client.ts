@@ -119,7 +119,13 @@ export function openClient(server: ServerAddress): Client {
   };
 }
 
-const passing: readonly ErrorCode[] = ['OVERLOADED', 'UNAVAILABLE', 'STATEMENT_TIMEOUT', 'SERVER_STOPPING'];
+const passing: readonly ErrorCode[] = [
+  'OVERLOADED',
+  'RATE_LIMITED',
+  'UNAVAILABLE',
+  'STATEMENT_TIMEOUT',
+  'SERVER_STOPPING',
+];
 
 /** Whether the same request may succeed a little later. */
 export const isPassing = (error: unknown): error is AnnalsError =>

@@ -111,6 +111,52 @@ mutation MakeToken($input: CreateTokenInput!) {
     variables: { input: { name: 'Example integration', role: 'INTEGRATION' } },
   },
   {
+    name: 'Tokens and when they were used',
+    document: `# Needs the permission MANAGE_TOKENS. "lastUsedAt" is behind by up to a minute.
+query Tokens {
+  tokens(first: 50) {
+    nodes { id name prefix memberId role createdAt expiresAt lastUsedAt lastUsedFrom allowedNetworks previousEndsAt }
+    hasNextPage
+    endCursor
+  }
+}
+`,
+  },
+  {
+    name: 'Bind a token to networks',
+    document: `# Needs the permission MANAGE_TOKENS. From elsewhere the token is refused then, and its streams end. [] is anywhere.
+mutation BindToken($input: UpdateTokenInput!) {
+  updateToken(input: $input) { id name allowedNetworks }
+}
+`,
+    variables: {
+      input: { id: '00000000-0000-7000-8000-000000000000', allowedNetworks: ['10.0.0.0/8', '2001:db8::/32'] },
+    },
+  },
+  {
+    name: 'Limit a token',
+    document: `# Needs the permission MANAGE_TOKENS. What is left out goes by the server's settings; 0 is no limit.
+mutation LimitToken($input: UpdateTokenInput!) {
+  updateToken(input: $input) { id name limits { requestsPerSecond entriesPerSecond entriesPerDay } }
+}
+`,
+    variables: {
+      input: {
+        id: '00000000-0000-7000-8000-000000000000',
+        limits: { requestsPerSecond: 100, entriesPerSecond: 1000, entriesPerDay: 1_000_000 },
+      },
+    },
+  },
+  {
+    name: 'Give a token a new secret',
+    document: `# Needs the permission MANAGE_TOKENS. The secret is shown once; the one before stays good for "overlapSeconds".
+mutation RotateToken($id: ID!) {
+  rotateToken(id: $id, overlapSeconds: 86400) { secret token { id prefix previousPrefix previousEndsAt } }
+}
+`,
+    variables: { id: '00000000-0000-7000-8000-000000000000' },
+  },
+  {
     name: 'Revoke a token',
     document: `# Needs the permission MANAGE_TOKENS. Takes effect at once, on open streams too. "tokens" lists the ids.
 mutation RevokeToken($id: ID!) {

@@ -2,6 +2,7 @@ import type { Access } from '../access/access.ts';
 import type { Management } from '../administration/administration.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Live, Renewals } from '../live/live.ts';
 import type { Log } from '../log/log.ts';
 import type { Query } from '../query/query.ts';
@@ -14,6 +15,8 @@ import type { Loaders } from './loaders.ts';
 export interface Services {
   readonly catalogue: Catalogue;
   readonly log: Log;
+  /** Records within the caller’s limits. */
+  readonly limits: Pick<Limits, 'record'>;
   readonly query: Query;
   readonly live: Live;
   readonly visibility: Visibility;

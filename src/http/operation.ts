@@ -1,11 +1,12 @@
 /** One operation over HTTP: POST with a JSON body, or GET for server-sent events. */
-import { AnnalsError } from '../errors.ts';
+import { AnnalsError, type ErrorCode } from '../errors.ts';
 import { checkMediaType, type OperationParams, parseParams, queryParams, readBody } from './body.ts';
 import { count, outcomeOf } from './counted.ts';
 import { bearerToken, bodyLimit, bodyTooLarge, clientOf, localeOf } from './credential.ts';
 import type { Caller, Engine, Result } from './engine.ts';
 import type { Transport } from './options.ts';
-import { type Exchange, sendErrors, statusOf } from './reply.ts';
+import { admitRequest } from './rates.ts';
+import { type Exchange, sendErrors, setRetryAfter, statusOf } from './reply.ts';
 import { formatResult, sendEvents, stringify } from './stream.ts';
 
 /** Runs the operation and sends its result or its events. Rejects with the error of a request that did not get that far. */
@@ -20,6 +21,7 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
   const token = bearerToken(request.headers.authorization);
   const client = clientOf(peer, request.headers);
   const principal = token === null ? null : await deps.authenticate(token, client);
+  if (principal !== null) admitRequest(response, deps.admit(principal));
   const locale = localeOf(request.headers);
   const caller: Caller = { requestId, principal, locale, client, counted, renewals: null };
   let params: OperationParams;
@@ -49,8 +51,17 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
   if (formatted.data === undefined)
     return sendErrors(exchange, statusOf(formatted.errors ?? []), formatted.errors ?? []);
   if (wantsEvents) return sendEvents(exchange, only(formatted), transport, stringify);
+  // Where nothing was done because of a limit, programs that know HTTP alone are told, too.
+  const { errors = [] } = formatted;
+  if (formatted.data === null && errors.length > 0 && errors.every(({ extensions }) => limited.has(extensions?.code))) {
+    setRetryAfter(response, errors);
+    response.statusCode = statusOf(errors);
+  }
   sendResult(exchange, formatted, transport);
 }
+
+/** What refuses a request by how much came, not by what it is. */
+const limited: ReadonlySet<unknown> = new Set<ErrorCode>(['RATE_LIMITED', 'QUOTA_EXCEEDED']);
 
 function checkEvents(wantsEvents: boolean, csrf: unknown): void {
   if (!wantsEvents) {
@@ -80,7 +91,6 @@ function sendResult(exchange: Exchange, result: Result, transport: Transport): v
     ? 'application/graphql-response+json'
     : 'application/json';
   const text = stringify(result);
-  response.statusCode = 200;
   response.setHeader('content-type', `${type}; charset=utf-8`);
   response.setHeader('content-length', Buffer.byteLength(text));
   // A client that does not take its answer is not waited for without end.

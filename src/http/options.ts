@@ -5,6 +5,7 @@ import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
 import type { FaultReport } from '../errors.ts';
 import type { AnnalsContext } from '../graphql/context.ts';
+import type { Admission } from '../limits/limits.ts';
 import type { Renewals } from '../live/live.ts';
 import type { Metrics, Tracing } from '../telemetry/telemetry.ts';
 import type { PeerOf, PeerOptions } from './peer.ts';
@@ -35,6 +36,8 @@ export interface HttpDeps {
     client: Client,
     renewals: Renewals | null,
   ): AnnalsContext;
+  /** Counts a request or an operation; null where nothing limits it. */
+  admit(principal: Principal): Admission | null;
   ready(): Promise<Readiness>;
   /** Ends every live stream with a last result that says where to go on; resolves when all have been taken. */
   endStreams(): Promise<void>;

@@ -57,7 +57,7 @@ export function setCorsHeaders(
   const { origin } = request.headers;
   if (origin === undefined || !options.allowedOrigins.includes(origin)) return;
   response.setHeader('access-control-allow-origin', origin);
-  response.setHeader('access-control-expose-headers', 'x-request-id, retry-after');
+  response.setHeader('access-control-expose-headers', 'x-request-id, retry-after, ratelimit, ratelimit-policy');
   if (request.method !== 'OPTIONS') return;
   response.setHeader('access-control-allow-methods', 'GET, POST');
   response.setHeader('access-control-allow-headers', 'authorization, content-type, x-annals-csrf, x-request-id');

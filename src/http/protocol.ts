@@ -2,7 +2,7 @@
 import { type Context, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
 import type { Client } from '../access/access.ts';
 import type { Principal } from '../auth/auth.ts';
-import { AnnalsError } from '../errors.ts';
+import { AnnalsError, type ErrorCode } from '../errors.ts';
 import { count, outcomeOf, startCounting, within } from './counted.ts';
 import { bearerToken } from './credential.ts';
 import type { Caller, Engine, Prepared, Result } from './engine.ts';
@@ -32,6 +32,9 @@ export interface Protocol {
   /** Queries and mutations that have not answered yet. */
   readonly answering: ReadonlySet<Promise<unknown>>;
 }
+
+/** Refusals of the credential itself: no other operation of the socket would be answered. */
+const endsSocket: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['UNAUTHENTICATED', 'ADDRESS_NOT_ALLOWED']);
 
 type Ctx = Context<Record<string, unknown> | undefined, Connection>;
 
@@ -67,7 +70,7 @@ export function openProtocol(engine: Engine, transport: Transport): Protocol {
         return operation.args;
       } catch (error) {
         // Thrown, an error closes the socket and all else on it; returned, it ends this operation alone.
-        if (error instanceof AnnalsError && error.code === 'UNAUTHENTICATED') throw error;
+        if (error instanceof AnnalsError && endsSocket.has(error.code)) throw error;
         return [deps.formatError(error, requestIdOf(ctx, payload))];
       }
     },
@@ -154,10 +157,13 @@ async function admit({ extra, subscriptions }: Ctx, { deps, options, stopping }:
     });
   }
   const { token } = extra;
+  // There is a principal only where there is a token.
   if (token === null) return extra.principal;
   const principal = await deps.authenticate(token, extra.client);
   // Unless a new credential took its place meanwhile.
   if (extra.token === token) extra.principal = principal;
+  const refused = deps.admit(principal)?.refused ?? null;
+  if (refused !== null) throw refused;
   return principal;
 }
 

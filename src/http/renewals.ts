@@ -54,6 +54,8 @@ async function renew(connection: Connection, authorization: unknown, { deps }: T
   }
   const after = await deps.authenticate(token, connection.client);
   checkSame(before, after);
+  const refused = deps.admit(after)?.refused ?? null;
+  if (refused !== null) throw refused;
   connection.token = token;
   connection.principal = after;
   connection.renewals.replace(after);

@@ -67,9 +67,17 @@ export function sendErrors(
     return;
   }
   if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+  setRetryAfter(response, errors);
+  sendJson(exchange, status, { errors });
+}
+
+/** In seconds, where one of the errors says when a retry makes sense. */
+export function setRetryAfter(
+  response: ServerResponse,
+  errors: readonly { readonly extensions?: Record<string, unknown> }[],
+): void {
   const retry = Math.max(...errors.map((error) => Number(error.extensions?.retryAfterMs ?? 0)));
   if (retry > 0) response.setHeader('retry-after', Math.ceil(retry / 1000));
-  sendJson(exchange, status, { errors });
 }
 
 /** What a caller asked for is not logged in its words: people paste tokens into addresses. */

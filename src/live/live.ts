@@ -10,7 +10,7 @@ import { type StreamDeps, stream } from './stream.ts';
 /** Something a subscriber must know besides entries. */
 export interface LiveNotice {
   /** RIGHTS_CHANGED: another part of the log is visible from here on. Others end the stream and are error codes. */
-  readonly code: 'RIGHTS_CHANGED' | 'VISIBILITY_LOST' | 'UNAUTHENTICATED' | 'SERVER_STOPPING';
+  readonly code: 'RIGHTS_CHANGED' | 'VISIBILITY_LOST' | 'UNAUTHENTICATED' | 'ADDRESS_NOT_ALLOWED' | 'SERVER_STOPPING';
   readonly message: string;
 }
 

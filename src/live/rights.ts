@@ -86,7 +86,9 @@ export class Rights {
       if (this.next === next) this.next = null;
     } catch (error) {
       if (!(error instanceof AnnalsError)) throw error;
-      if (error.code === 'UNAUTHENTICATED') return { code: 'UNAUTHENTICATED', message: error.message };
+      if (error.code === 'UNAUTHENTICATED' || error.code === 'ADDRESS_NOT_ALLOWED') {
+        return { code: error.code, message: error.message };
+      }
       if (error.code === 'FORBIDDEN') return { code: 'VISIBILITY_LOST', message: error.message };
       throw error;
     }

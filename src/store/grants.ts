@@ -14,7 +14,7 @@ const readOnlyTables: readonly string[] = ['log_entry', 'search_block', 'idempot
  * would delete it along: PostgreSQL carries that out with the rights of the tables’ owner.
  */
 const narrowTables: Readonly<Record<string, string>> = {
-  organization: 'insert, update (name)',
+  organization: 'insert, update (name, limits)',
   action_number: 'insert',
   server_key: 'insert',
   outbox: 'insert, delete',

@@ -11,6 +11,7 @@ import { type Hints, openHints } from './notify.ts';
 import * as access from './statements/access.ts';
 import * as administration from './statements/administration.ts';
 import * as append from './statements/append.ts';
+import { forgetEntryCounts, syncEntryCounts } from './statements/entryCount.ts';
 import * as explain from './statements/explain.ts';
 import { readFirstSeen } from './statements/firstSeen.ts';
 import { claimFollower, moveFollower, readFollowerLag } from './statements/follow.ts';
@@ -28,6 +29,8 @@ import { rollUpEntries } from './statements/rollUp.ts';
 import * as search from './statements/search.ts';
 import { readStatistics } from './statements/statistics.ts';
 import * as tail from './statements/tail.ts';
+import * as tokens from './statements/tokens.ts';
+import { writeTokenUses } from './statements/tokenUse.ts';
 import * as views from './statements/views.ts';
 import * as worldRead from './statements/worldRead.ts';
 import * as worldWrite from './statements/worldWrite.ts';
@@ -38,7 +41,6 @@ export type { PageRequest } from './plan/page.ts';
 export { blockEntries } from './plan/text.ts';
 export type { StoredRole } from './role-row.ts';
 export type { AccessCounts, AccessWindowKey, EndedAccessWindow, KnownToken } from './statements/access.ts';
-export type { TokenRecord } from './statements/administration.ts';
 export type { AppendResult, AppendRow } from './statements/append.ts';
 export type { StoredAncestor, StoredGroup, StoredMemberGrant } from './statements/explain.ts';
 export type { FirstSeenRequest, StoredNewValues } from './statements/firstSeen.ts';
@@ -55,6 +57,8 @@ export { followerName as statisticsFollowerName } from './statements/rollUp.ts';
 export type { MissingText, SearchBlock, SearchedEntry } from './statements/search.ts';
 export type { Grouping, GroupKey, RolledPart, StatisticsRequest, StatisticsRow } from './statements/statistics.ts';
 export type { Tail } from './statements/tail.ts';
+export type { TokenRecord } from './statements/tokens.ts';
+export type { TokenUse } from './statements/tokenUse.ts';
 export type { ViewOwner, ViewReader, ViewRecord } from './statements/views.ts';
 export type {
   GrantPlace,
@@ -68,10 +72,12 @@ export type {
 } from './statements/worldRead.ts';
 
 const counting = { readFirstSeen, readFollowerLag, readOpened, readStatistics };
+const behind = { forgetEntryCounts, syncEntryCounts, writeTokenUses };
 /** A statement function with its first argument, the database, supplied. */
 type Bound<F> = F extends (database: Database, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
 type Statements = typeof access &
   typeof append &
+  typeof behind &
   typeof counting &
   typeof explain &
   typeof identity &
@@ -86,7 +92,16 @@ type StatementNames = {
   [K in keyof Statements]: Statements[K] extends (database: Database, ...rest: never[]) => Promise<unknown> ? K : never;
 }[keyof Statements];
 type BoundStatements = { readonly [K in StatementNames]: Bound<Statements[K]> };
-const administering = { ...administration, ...guards, ...jwtIssuers, ...outbox, ...views, ...worldRead, ...worldWrite };
+const administering = {
+  ...administration,
+  ...guards,
+  ...jwtIssuers,
+  ...outbox,
+  ...tokens,
+  ...views,
+  ...worldRead,
+  ...worldWrite,
+};
 type Administering = typeof administering;
 /** The statements of administration, on the pool or inside a transaction. */
 export type AdministrationStatements = { readonly [K in keyof Administering]: Bound<Administering[K]> };
@@ -139,6 +154,7 @@ function bind(database: Database): BoundStatements {
   const all: Record<string, unknown> = {
     ...access,
     ...append,
+    ...behind,
     ...counting,
     ...explain,
     ...identity,

@@ -62,6 +62,13 @@ export const metricTable = {
     help: 'Requests refused with OVERLOADED because the queue was full.',
   },
 
+  // Limits
+  annals_limit_refusals_total: {
+    type: 'counter',
+    help: 'Requests refused with RATE_LIMITED or QUOTA_EXCEEDED, by the limit that refused them.',
+    labels: { of: '`token` or `organization`', limit: '`requests` or `entries` a second, or `quota`' },
+  },
+
   // Live
   annals_live_streams: { type: 'gauge', help: 'Live streams that are open.' },
   annals_live_batches_total: { type: 'counter', help: 'Batches given to live streams, heartbeats included.' },

@@ -39,6 +39,9 @@ export async function memberPrincipal(
       expiresAt: null,
       jwt: null,
       makers: null,
+      secret: null,
+      from: null,
+      limits: { token: null, organization: null },
     },
   };
 }

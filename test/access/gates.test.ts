@@ -133,6 +133,8 @@ const changes: Readonly<Record<string, 'change' | 'own'>> = {
   upsertRole: 'change',
   removeRole: 'change',
   createToken: 'change',
+  updateToken: 'change',
+  rotateToken: 'change',
   revokeToken: 'change',
   upsertJwtIssuer: 'change',
   removeJwtIssuer: 'change',

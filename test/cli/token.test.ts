@@ -38,6 +38,76 @@ describe('annals token', () => {
     expect(await names('--revoked')).toContain('forwarder two');
   });
 
+  it('gives a token a new secret, with the one before good for the overlap', async () => {
+    const log = await site.newLog();
+    const [made = {}] = objectsOf(
+      (await log.run('token', 'create', 'turning', '--role', 'INTEGRATION', '--json')).stdout,
+    );
+    const rotated = await log.run('token', 'rotate', String(made.id), '--overlap', '2h');
+    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(secret) });
+    expect(rotated.stderr).toBe(`Gave the token ${made.id} a new secret. It is not shown again:\n`);
+    const records = async (token: string) => (await annals(['record', 'passwork.item_viewed'], log.env(token))).code;
+    expect([await records(String(made.secret)), await records(rotated.stdout.trim())]).toEqual([0, 0]);
+    expect((await log.run('token', 'list')).stdout).toMatch(/turning .* annals_\w{4} until \d{4}-/);
+
+    expect(await log.run('token', 'rotate', String(made.id))).toMatchObject({ code: 2, stdout: '' });
+    const last = await log.run('token', 'rotate', String(made.id), '--overlap', '0s', '--end-older', '--json');
+    const [{ secret: newest } = {}] = objectsOf(last.stdout);
+    expect(await records(String(newest))).toBe(0);
+    expect([await records(String(made.secret)), await records(rotated.stdout.trim())]).toEqual([3, 3]);
+  });
+
+  it('binds a token to networks, and lets it be used from anywhere again', async () => {
+    const log = await site.newLog();
+    const words = ['bound', '--role', 'INTEGRATION', '--allow', '10.0.0.0/8', '--allow', '2001:db8::/32', '--json'];
+    const [made = {}] = objectsOf((await log.run('token', 'create', ...words)).stdout);
+    const record = () => annals(['record', 'passwork.item_viewed'], log.env(String(made.secret)));
+    expect((await record()).stderr).toMatch(/^annals: ADDRESS_NOT_ALLOWED: .* 127\.0\.0\.1\./);
+    expect((await log.run('token', 'list')).stdout).toMatch(/bound .* 10\.0\.0\.0\/8 2001:db8::\/32/);
+    const update = (...more: string[]) => log.run('token', 'update', String(made.id), ...more);
+    expect(await update('--allow', '127.0.0.0/8', '--name', 'freed')).toMatchObject({ code: 0, stdout: '' });
+    expect((await record()).code).toBe(0);
+    await update('--allow', '::1');
+    expect((await record()).code).toBe(3);
+    await update('--allow-anywhere');
+    expect((await record()).code).toBe(0);
+    expect((await log.run('token', 'list')).stdout).toMatch(/freed .* anywhere/);
+    expect(await update()).toMatchObject({ code: 2 });
+  });
+
+  it('limits a token, and the operator an organization', async () => {
+    const log = await site.newLog();
+    const words = [
+      'limited',
+      '--role',
+      'INTEGRATION',
+      '--entries-per-day',
+      '1',
+      '--requests-per-second',
+      '50',
+      '--json',
+    ];
+    const [made = {}] = objectsOf((await log.run('token', 'create', ...words)).stdout);
+    const record = () => annals(['record', 'passwork.item_viewed'], log.env(String(made.secret)));
+    expect((await record()).code).toBe(0);
+    expect(await record()).toMatchObject({ code: 4, stderr: expect.stringMatching(/^annals: QUOTA_EXCEEDED: /) });
+    expect((await log.run('token', 'list')).stdout).toMatch(/limited .* 50 requests\/s, 1 entries\/d/);
+    await log.run('token', 'update', String(made.id), '--entries-per-day', 'default');
+    expect((await record()).code).toBe(0);
+    expect((await log.run('token', 'list')).stdout).toMatch(/limited .* 50 requests\/s\n/);
+
+    const [organization] = objectsOf((await annals(['organization', 'list', '--json'], site.databaseEnv)).stdout).slice(
+      -1,
+    );
+    const limit = (...more: string[]) =>
+      annals(['organization', 'limit', String(organization?.name), ...more], site.databaseEnv);
+    expect((await limit('--entries-per-day', '1')).stdout).toBe('1 entries/d\n');
+    expect((await record()).code).toBe(0);
+    expect((await record()).code).toBe(4);
+    expect((await limit('--entries-per-day', 'default')).stdout).toBe('as the server’s settings say\n');
+    expect((await record()).code).toBe(0);
+  });
+
   it('acts as a member, and gives nobody more than it has', async () => {
     const log = await site.newLog();
     const made = await log.run('token', 'create', 'mara', '--member', 'mara', '--json');
@@ -74,6 +144,7 @@ describe('annals token', () => {
     [['create', 'x', '--role', 'MEMBER', '--member', 'mara'], /either --role KEY or --member ID/],
     [['create', 'x', '--role', 'NO_SUCH'], /BAD_INPUT: .*NO_SUCH/],
     [['create', 'x', '--role', 'MEMBER', '--expires', 'soon'], /State in how long \(30s/],
+    [['rotate', 'x', '--overlap', 'long'], /--overlap must be a length of time/],
     [['revoke'], /token revoke takes one ID/],
     [['revoke', 'x'], /BAD_INPUT: id: /],
     [['frobnicate'], /There is no command "token frobnicate"/],

@@ -19,6 +19,10 @@ interface Scene {
   readonly member: string;
   /** A program that only records. */
   readonly recorder: string;
+  readonly bound: string;
+  readonly rotated: string;
+  readonly rotatedId: string;
+  readonly spent: string;
   readonly hiddenEntry: string;
   readonly foreignEntry: string;
   /** Of the owner’s view of an entry that is hidden from the member. */
@@ -96,6 +100,18 @@ const hidden: EntryInput = {
   metadata: { note: secret },
 };
 
+/** Tokens that are good, and not here, not now, or not any more. */
+async function limitedTokens(to: TestOrganization) {
+  const { administration } = at.app;
+  const actsAs = { role: 'AUDITOR' };
+  const bound = await administration.createToken(to, { name: 'b', actsAs, allowedNetworks: ['192.0.2.0/24'] });
+  const spent = { name: 's', actsAs: { role: 'INTEGRATION' }, limits: { entriesPerDay: 1 } };
+  const rotated = await administration.createToken(to, { name: 'o', actsAs });
+  await administration.rotateToken(to, { id: rotated.id, overlapSeconds: 0, endOlder: false });
+  const { token } = await administration.createToken(to, spent);
+  return { bound: bound.token, rotated: rotated.token, rotatedId: rotated.id, spent: token };
+}
+
 async function open(to: TestOrganization, inputs: readonly EntryInput[]) {
   const { services } = at.app;
   const ids: string[] = [];
@@ -140,6 +156,7 @@ beforeAll(async () => {
     other,
     member: member.token,
     recorder: recorder.token,
+    ...(await limitedTokens(to)),
     hiddenEntry: own.ids[2] ?? '',
     foreignEntry: foreign.ids[0] ?? '',
     hiddenCursor,
@@ -523,6 +540,38 @@ const strangers: Attack[] = [
       code: 'UNAUTHENTICATED',
     }),
   ),
+  {
+    name: 'a token that is bound to other networks',
+    ask: (on) => ({ query: page, token: on.bound }),
+    code: 'ADDRESS_NOT_ALLOWED',
+  },
+  {
+    name: 'a secret that was rotated away',
+    ask: (on) => ({ query: page, token: on.rotated }),
+    code: 'UNAUTHENTICATED',
+  },
+  {
+    name: 'more entries than a token may record in a day',
+    ask: (on) => ({
+      query: 'mutation ($input: RecordLogsInput!) { recordLogs(input: $input) { results { status } } }',
+      variables: { input: { entries: [seen, seen] } },
+      token: on.spent,
+    }),
+    code: 'QUOTA_EXCEEDED',
+  },
+  {
+    name: 'a token of another organization is given a secret, and other networks',
+    ask: (on) => ({
+      query: `mutation ($id: ID!) {
+        rotateToken(id: $id, endOlder: true) { secret }
+        updateToken(input: { id: $id, allowedNetworks: [] }) { id }
+        revokeToken(id: $id)
+      }`,
+      variables: { id: on.rotatedId },
+      token: on.other.ownerToken,
+    }),
+    data: { rotateToken: null, updateToken: null, revokeToken: false },
+  },
   { name: 'a token that is none', ask: () => ({ query: page, token: 'annals_guess' }), code: 'UNAUTHENTICATED' },
   {
     name: 'an entry, with another organization’s token',
@@ -580,6 +629,8 @@ const strangers: Attack[] = [
     '{ accessTo(entry: "x") { totalCount } }',
     '{ asMember(member: "owner") { actors { name } } }',
     'mutation { removeMembers(ids: ["owner"]) { changed } }',
+    'mutation { rotateToken(id: "x") { secret } }',
+    'mutation { updateToken(input: { id: "x", allowedNetworks: [] }) { id } }',
     '{ guards { operation } }',
     '{ pendingChanges { nodes { id } } }',
     'mutation { setGuard(input: { operation: CHANGE_OWNERS, delaySeconds: 0, secondPerson: false }) { pending { id } } }',

@@ -46,6 +46,9 @@ function principalOf(name: string, roleKey: string): Principal {
     expiresAt: null,
     jwt: null,
     makers: [],
+    secret: 1,
+    from: null,
+    limits: { token: null, organization: null },
   };
 }
 
@@ -81,6 +84,7 @@ export async function openTestHttp(
     },
     // The schema of these tests reads nothing else of a context.
     createContext: (principal, requestId, locale) => ({ principal, requestId, locale }) as AnnalsContext,
+    admit: () => null,
     ready: async () => ({ ok: true, checks: [{ name: 'database', ok: true }] }),
     endStreams: async () => {},
     log,

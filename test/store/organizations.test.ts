@@ -16,6 +16,7 @@ const ofNoOrganization: Readonly<Record<string, string>> = {
   'administration.readDuePending': 'finds out whose time has come',
   'administration.readWaitingOutboxes': 'finds out whose changes wait',
   ensurePartitions: 'the months of all logs',
+  forgetEntryCounts: 'old days of all logs',
   forgetIdempotencyKeys: 'old keys of all logs',
   readFollowerLag: 'the logs of all; each row says whose it is',
   readEndedAccessWindows: 'the windows of all; each row says whose it is',

@@ -55,6 +55,7 @@ const tables: Readonly<Record<string, Rights>> = {
   api_token: writes,
   directory: { insert: true, update: ['kept_name', 'kind', 'name', 'parent_id'] },
   directory_grant: writes,
+  entry_count: writes,
   follower: { insert: true, update: ['position', 'recorded_at'] },
   group_membership: writes,
   guard: { insert: true, update: ['delay_seconds', 'second_person'] },
@@ -64,7 +65,7 @@ const tables: Readonly<Record<string, Rights>> = {
   log_head: { insert: true, update: ['rights_version'] },
   member: writes,
   member_group: writes,
-  organization: { insert: true, update: ['name'] },
+  organization: { insert: true, update: ['limits', 'name'] },
   outbox: { insert: true, delete: true },
   pending_change: {
     insert: true,
@@ -86,6 +87,7 @@ const tables: Readonly<Record<string, Rights>> = {
   search_block: reads,
   server_key: { insert: true },
   statistics_cell: writes,
+  token_use: writes,
 };
 
 /** What each function of the database lets its caller do; all are called by the server, or by its operator. */

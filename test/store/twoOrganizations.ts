@@ -71,6 +71,8 @@ export async function fill(store: Store, mark: string, index: number): Promise<F
   await administration.insertToken(organization, token);
   const program = { ...token, id: uid(2), memberId: null, role: 'OWN', hash: Buffer.alloc(32, index + 100) };
   await administration.insertToken(organization, program);
+  await store.syncEntryCounts(uid(9), [{ organization, subject: 's', day: 20_000, entries: index }]);
+  await store.writeTokenUses([{ organization, tokenId: token.id, at: firstRecordedAt, from: '192.0.2.1' }]);
   await administration.writeGuard(organization, {
     operation: 'CHANGE_OWNERS',
     delaySeconds: index,
@@ -363,6 +365,33 @@ export const calls: Readonly<Record<string, Calls>> = {
   'administration.countViews': ({ administration: s }, a) => [s.countViews(a.organization, viewReader.owner)],
   'administration.readViewsOfRole': ({ administration: s }, a) => [s.readViewsOfRole(a.organization, 'OWN')],
 
+  syncEntryCounts: (s, a) =>
+    ['01900000-0000-7000-8000-0000000000aa', '01900000-0000-7000-8000-0000000000ab'].map((server) =>
+      s.syncEntryCounts(server, [{ organization: a.organization, subject: 's', day: 20_000, entries: 7 }]),
+    ),
+  writeTokenUses: (s, a, b) => [
+    s.writeTokenUses(
+      [a, b].map((one) => ({
+        organization: a.organization,
+        tokenId: one.token,
+        at: firstRecordedAt + 1,
+        from: null,
+      })),
+    ),
+  ],
+  'administration.changeToken': ({ administration: s }, a, b) =>
+    [a, b].map((one) =>
+      s.changeToken(a.organization, { id: one.token, name: 'new', networks: ['10.0.0.0/8'], limits: null }),
+    ),
+  'administration.readOrganizationLimits': ({ administration: s }, a) => [s.readOrganizationLimits(a.organization)],
+  'administration.writeOrganizationLimits': ({ administration: s }, a) => [
+    s.writeOrganizationLimits(a.organization, { entriesPerDay: 5 }),
+  ],
+  'administration.rotateToken': ({ administration: s }, a, b) =>
+    [a, b].map((one, index) => {
+      const made = { prefix: 'new', makers: ['m2'], at: firstRecordedAt, previousEndsAt: firstRecordedAt + 1 };
+      return s.rotateToken(a.organization, { id: one.token, hash: Buffer.alloc(32, 200 + index), ...made });
+    }),
   registerActors: (s, a) => [
     s.registerActors(a.organization, [
       { type: 'MEMBER', externalId: 'x', name: 'new', email: 'new' },

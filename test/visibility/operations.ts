@@ -307,6 +307,12 @@ export const mutations: Readonly<Record<string, (known: Known) => Operation[]>> 
       })),
     ),
   removeJwtIssuer: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000']),
+  updateToken: () =>
+    each('UpdateTokenInput!', 'input: $v', [
+      { id: '01890000-0000-7000-8000-000000000000', name: 'n' },
+      { id: 'nothing', allowedNetworks: [] },
+    ]),
+  rotateToken: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000', 'nothing']),
   revokeToken: () => each('ID!', 'id: $v', ['01890000-0000-7000-8000-000000000000']),
   saveView: ({ views }) => [
     ...each(

@@ -7,6 +7,7 @@ import type { AdministrationStatements } from '../../store/store.ts';
 import { prepareWish } from '../change.ts';
 import type { AdministrationChange } from '../changes.ts';
 import { type IssuerDeps, type StoredIssuerRequest, storedIssuerStep } from '../issuers.ts';
+import { type StoredRotationRequest, storedRotationStep } from '../rotation.ts';
 import type { Prepared } from '../step.ts';
 import { type StoredTokenRequest, storedTokenStep } from '../tokens.ts';
 import { checkWish, type MemberInput, noWish } from '../wish.ts';
@@ -18,6 +19,8 @@ export interface Requests {
   readonly members: { readonly upsert: readonly MemberInput[]; readonly remove: readonly string[] };
   /** A token that was made and is not valid yet. */
   readonly token: StoredTokenRequest;
+  /** A secret that was made and is not valid yet. */
+  readonly rotation: StoredRotationRequest;
   readonly issuer: StoredIssuerRequest;
   readonly guard: GuardInput;
 }
@@ -60,6 +63,11 @@ const rows: { readonly [Kind in RequestKind]: Row<Requests[Kind]> } = {
   token: {
     permission: 'MANAGE_TOKENS',
     prepare: (statements, request, by) => storedTokenStep(statements, by.organization, request, by),
+  },
+  rotation: {
+    permission: 'MANAGE_TOKENS',
+    prepare: (statements, request, by, { now }) =>
+      storedRotationStep(statements, by.organization, request, { by, now: now() }),
   },
   issuer: {
     permission: 'MANAGE_TOKENS',

@@ -1,4 +1,5 @@
 import { type Command, ofOperators } from '../command.ts';
+import { limitOptions } from '../limitOptions.ts';
 import { jsonOption } from '../show.ts';
 
 const details = [
@@ -13,6 +14,16 @@ export const organizationCreate: Command = {
   options: {},
   environment: ofOperators,
   run: async (input) => (await import('../run/organization.ts')).createOrganization(input),
+};
+
+export const organizationLimit: Command = {
+  name: 'organization limit',
+  usage: 'NAME [OPTIONS]',
+  summary: 'Limits how much an organization may do, and prints its own limits.',
+  details: [...details, 'What is not given stays as it is. Running servers go by it from the next request on.'],
+  options: { ...limitOptions, ...jsonOption },
+  environment: ofOperators,
+  run: async (input) => (await import('../run/organization.ts')).limitOrganization(input),
 };
 
 export const organizationList: Command = {

@@ -1,4 +1,5 @@
 import { type Command, type CommandOptions, ofClients, ofOperators } from '../command.ts';
+import { limitOptions } from '../limitOptions.ts';
 import { jsonOption } from '../show.ts';
 
 const organization = {
@@ -28,6 +29,13 @@ export const tokenCreate: Command = {
       value: 'TIME',
       doc: 'When it ends: in 12h, 90d or 4w, or on 2026-12-31. Default: never.',
     },
+    allow: {
+      type: 'string',
+      multiple: true,
+      value: 'NETWORK',
+      doc: 'From where it may be used: an address or a network such as 10.0.0.0/8. May be repeated. Default: anywhere.',
+    },
+    ...limitOptions,
     ...organization,
     json: { type: 'boolean', doc: 'Prints one JSON object instead, with `secret` and `id`.' },
   },
@@ -42,6 +50,49 @@ export const tokenList: Command = {
   options: { revoked: { type: 'boolean', doc: 'Also those that were revoked.' }, ...jsonOption },
   environment: ofClients,
   run: async (input) => (await import('../run/token.ts')).listTokens(input),
+};
+
+export const tokenUpdate: Command = {
+  name: 'token update',
+  usage: 'ID [OPTIONS]',
+  summary: 'Changes what a token is called, from where it may be used, and how much; on open streams too.',
+  details: [operatorsWay],
+  options: {
+    name: { type: 'string', value: 'NAME', doc: 'What it is for.' },
+    allow: {
+      type: 'string',
+      multiple: true,
+      value: 'NETWORK',
+      doc: 'From where it may be used from now on: an address or a network such as 10.0.0.0/8. May be repeated.',
+    },
+    'allow-anywhere': { type: 'boolean', doc: 'It may be used from anywhere again.' },
+    ...limitOptions,
+    ...organization,
+  },
+  environment,
+  run: async (input) => (await import('../run/token.ts')).updateToken(input),
+};
+
+export const tokenRotate: Command = {
+  name: 'token rotate',
+  usage: 'ID [OPTIONS]',
+  summary: 'Gives a token a new secret and prints it, once; the one before stays good for a while.',
+  details: [operatorsWay],
+  options: {
+    overlap: {
+      type: 'string',
+      value: 'LENGTH',
+      doc: 'For how long the secret of before stays good: 30s, 15m, 2h, 7d. Default: 1d; at most 30d; 0s ends it at once.',
+    },
+    'end-older': {
+      type: 'boolean',
+      doc: 'While an earlier rotation is under way: ends its older secret at once, instead of an error.',
+    },
+    ...organization,
+    json: { type: 'boolean', doc: 'Prints one JSON object instead, with `secret` and `id`.' },
+  },
+  environment,
+  run: async (input) => (await import('../run/token.ts')).rotateToken(input),
 };
 
 export const tokenRevoke: Command = {

@@ -1,15 +1,19 @@
 import { AnnalsError } from '../../errors.ts';
+import type { OwnLimits } from '../../model/limits.ts';
 import { type Client, findServer, openClient } from '../client.ts';
 import { openColumns } from '../columns.ts';
 import type { CommandInput, Given } from '../command.ts';
 import {
   CreateTokenDocument,
   RevokeTokenDocument,
+  RotateTokenDocument,
   TokensDocument,
   type TokensQuery,
   type TokensQueryVariables,
+  UpdateTokenDocument,
 } from '../generated/graphql.ts';
-import { has, operandsOf, text, timeToCome, usage } from '../options.ts';
+import { limitsIn, limitsInWords } from '../limitOptions.ts';
+import { durationMs, has, operandsOf, text, texts, timeToCome, usage } from '../options.ts';
 import { jsonLine, plain, printable } from '../output.ts';
 
 type Subject = { readonly role: string } | { readonly member: string };
@@ -19,6 +23,8 @@ interface TokenWish {
   readonly actsAs: Subject;
   /** RFC 3339; null never. */
   readonly expiresAt: string | null;
+  readonly allowedNetworks: readonly string[];
+  readonly limits: OwnLimits;
 }
 
 interface MadeToken {
@@ -43,9 +49,9 @@ function oneOperand(operands: readonly string[], command: string, what: string):
   throw usage(`${command} takes one ${what}.`, 'Quote a name that contains spaces.');
 }
 
-async function throughServer(client: Client, { name, actsAs, expiresAt }: TokenWish): Promise<MadeToken> {
+async function throughServer(client: Client, { actsAs, ...wish }: TokenWish): Promise<MadeToken> {
   const subject = 'role' in actsAs ? { role: actsAs.role } : { memberId: actsAs.member };
-  const { createToken: made } = await client.request(CreateTokenDocument, { input: { name, ...subject, expiresAt } });
+  const { createToken: made } = await client.request(CreateTokenDocument, { input: { ...wish, ...subject } });
   return { id: made.token.id, secret: made.secret };
 }
 
@@ -76,7 +82,9 @@ export async function createToken(input: CommandInput): Promise<number> {
   const { options, out } = input;
   const name = oneOperand(input.operands, 'token create', 'NAME');
   const expiresAt = timeToCome(options, 'expires', Date.now()) ?? null;
-  const wish: TokenWish = { name, actsAs: subjectOf(options), expiresAt };
+  const allowedNetworks = texts(options, 'allow') ?? [];
+  const limits = limitsIn(options) ?? {};
+  const wish: TokenWish = { name, actsAs: subjectOf(options), expiresAt, allowedNetworks, limits };
   const organization = text(options, 'organization');
   const made =
     organization === undefined
@@ -91,13 +99,101 @@ export async function createToken(input: CommandInput): Promise<number> {
   return 0;
 }
 
-const heads = ['id', 'name', 'prefix', 'acts as', 'created', 'expires', 'revoked'] as const;
+const noToken = (message: string) =>
+  new AnnalsError('BAD_INPUT', { message, cure: 'Use an id that `annals token list` prints.' });
 
-const row = (token: TokensQuery['tokens']['nodes'][number]): string[] => {
+export async function updateToken(input: CommandInput): Promise<number> {
+  const { options } = input;
+  const id = oneOperand(input.operands, 'token update', 'ID');
+  const [name, allow] = [text(options, 'name'), texts(options, 'allow')];
+  const allowedNetworks = has(options, 'allow-anywhere') ? [] : allow;
+  const limits = limitsIn(options);
+  if (
+    (name === undefined && allowedNetworks === undefined && limits === undefined) ||
+    (has(options, 'allow-anywhere') && allow)
+  ) {
+    throw usage(
+      'token update takes --name, --allow or --allow-anywhere, and limits.',
+      'Run `annals token update --help`.',
+    );
+  }
+  const change = {
+    id,
+    ...(name === undefined ? {} : { name }),
+    ...(allowedNetworks && { allowedNetworks }),
+    ...(limits && { limits }),
+  };
+  const organization = text(options, 'organization');
+  if (organization !== undefined)
+    await onDatabase(input, organization, (administration, of) => administration.updateToken(of, change));
+  else {
+    const { updateToken: after } = await (await clientOf(input.config)).request(UpdateTokenDocument, { input: change });
+    if (!after) throw noToken('There is no such token, or it was revoked.');
+  }
+  process.stderr.write(`Changed the token ${printable(id)}.\n`);
+  return 0;
+}
+
+/** Seconds; a day where nothing is said. */
+function overlapOf(options: Given): number {
+  const length = text(options, 'overlap');
+  const ms = length === undefined ? 86_400_000 : durationMs(length);
+  if (ms !== null) return ms / 1000;
+  throw usage(`--overlap must be a length of time, not ${JSON.stringify(length)}.`, 'State 30s, 15m, 2h, 7d or 4w.');
+}
+
+export async function rotateToken(input: CommandInput): Promise<number> {
+  const { options, out } = input;
+  const id = oneOperand(input.operands, 'token rotate', 'ID');
+  const request = { id, overlapSeconds: overlapOf(options), endOlder: has(options, 'end-older') };
+  const organization = text(options, 'organization');
+  const secret =
+    organization === undefined
+      ? (await (await clientOf(input.config)).request(RotateTokenDocument, request)).rotateToken?.secret
+      : await onDatabase(input, organization, async (administration, of) => {
+          const { token } = await administration.rotateToken(of, request);
+          return token;
+        });
+  if (secret === undefined) throw noToken('There is no such token.');
+  process.stderr.write(`Gave the token ${printable(id)} a new secret. It is not shown again:\n`);
+  await out.write(has(options, 'json') ? jsonLine({ id, secret }) : `${secret}\n`);
+  return 0;
+}
+
+const heads = [
+  'id',
+  'name',
+  'prefix',
+  'acts as',
+  'created',
+  'expires',
+  'last used',
+  'allowed from',
+  'limits',
+  'rotating',
+  'revoked',
+] as const;
+
+/** `rotating` while a secret of before is good, and which. */
+function row(token: TokensQuery['tokens']['nodes'][number]): string[] {
   const actsAs = token.memberId === null ? `role ${token.role}` : `member ${token.memberId}`;
-  const times = [token.createdAt, token.expiresAt ?? 'never', token.revokedAt ?? ''];
-  return [token.id, printable(token.name), token.prefix, printable(actsAs), ...times];
-};
+  const { previousPrefix, previousEndsAt } = token;
+  const rotating = previousEndsAt !== null && Date.parse(previousEndsAt) > Date.now();
+  const previous = rotating ? `${previousPrefix} until ${previousEndsAt}` : '';
+  const allowed = token.allowedNetworks.join(' ') || 'anywhere';
+  const times = [token.createdAt, token.expiresAt ?? 'never', token.lastUsedAt ?? 'never'];
+  return [
+    token.id,
+    printable(token.name),
+    token.prefix,
+    printable(actsAs),
+    ...times,
+    allowed,
+    limitsInWords(token.limits),
+    previous,
+    token.revokedAt ?? '',
+  ];
+}
 
 export async function listTokens({ config, operands, options, out }: CommandInput): Promise<number> {
   operandsOf(operands, 0, 'token list takes no operands.');
@@ -123,10 +219,7 @@ export async function revokeToken(input: CommandInput): Promise<number> {
     const client = await clientOf(input.config);
     const { revokeToken: revoked } = await client.request(RevokeTokenDocument, { id });
     if (!revoked) {
-      throw new AnnalsError('BAD_INPUT', {
-        message: 'There is no such token, or it was revoked before.',
-        cure: 'Use an id that `annals token list` prints.',
-      });
+      throw noToken('There is no such token, or it was revoked before.');
     }
   }
   process.stderr.write(`Revoked the token ${printable(id)}.\n`);

@@ -15,6 +15,7 @@ const NoticeCodeRef = builder.enumType('LiveNoticeCode', {
     RIGHTS_CHANGED: { description: 'Another part of the log is visible from here on; the stream goes on.' },
     VISIBILITY_LOST: { description: 'Nothing of this stream is visible any more.' },
     UNAUTHENTICATED: { description: 'The credential was revoked or has expired.' },
+    ADDRESS_NOT_ALLOWED: { description: 'The credential may not be used from this address any more.' },
     SERVER_STOPPING: { description: 'Connect again and subscribe with the last cursor; nothing is lost.' },
   },
 });

@@ -102,11 +102,11 @@ builder.mutationField('recordLogs', (t) =>
       'Records what happened. What it answers CREATED is durable. One bad entry never refuses the others, unless asked for. With an idempotency key on each entry the whole call can be repeated safely.',
     args: { input: t.arg({ type: RecordLogsInputRef, required: true, description: 'The entries.' }) },
     resolve: (_, { input }, context) => {
-      const { organization, organizationUid } = callerWith(context, 'RECORD');
+      const principal = callerWith(context, 'RECORD');
       // Metadata may be any JSON here; that it is an object is judged with the rest of the row.
       const entries: readonly unknown[] = input.entries;
-      return context.services.log
-        .append({ organization, organizationUid }, entries as readonly EntryInput[], {
+      return context.services.limits
+        .record(principal, entries as readonly EntryInput[], {
           allOrNothing: input.allOrNothing ?? false,
           fromCaller: true,
         })

@@ -139,7 +139,7 @@ export async function findKnownToken(database: Database, hash: Uint8Array): Prom
   const [row] = await database.rows<[number, string, string, string, string | null, string | null, boolean]>(
     `select o.id, o.uid, t.id, t.name, m.external_id, m.name, t.revoked_at is not null from api_token t
      join organization o on o.id = t.organization_id left join member m on m.organization_id = o.id and m.id = t.member_id
-     where t.hash = $1`,
+     where t.hash = $1 or t.previous_hash = $1`,
     [hash],
   );
   if (row === undefined) return null;

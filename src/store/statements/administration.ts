@@ -1,4 +1,5 @@
-/** Organizations, roles and tokens: what is written one at a time. */
+/** Organizations and roles: what is written one at a time. */
+import type { OwnLimits } from '../../model/limits.ts';
 import type { HideableField, Permission, RoleRecord, VisibilityRule } from '../../model/role.ts';
 import type { Runner } from '../database.ts';
 
@@ -14,6 +15,26 @@ export async function insertOrganization(
   if (row === undefined) return null;
   await runner.rows('insert into log_head (organization_id) values ($1)', [row[0]]);
   return row[0];
+}
+
+/** Limits of its own; null for none. */
+export async function readOrganizationLimits(runner: Runner, organization: number): Promise<OwnLimits | null> {
+  const [row] = await runner.rows<[OwnLimits | null]>('select o.limits::json from organization o where o.id = $1', [
+    organization,
+  ]);
+  return row?.[0] ?? null;
+}
+
+/** Null for none. */
+export async function writeOrganizationLimits(
+  runner: Runner,
+  organization: number,
+  limits: OwnLimits | null,
+): Promise<void> {
+  await runner.rows('update organization o set limits = $2::jsonb where o.id = $1', [
+    organization,
+    limits === null ? null : JSON.stringify(limits),
+  ]);
 }
 
 type RoleRow = [
@@ -93,85 +114,4 @@ export async function countRoleUses(
     [organization, key],
   );
   return { members: row?.[0] ?? 0, tokens: row?.[1] ?? 0, issuers: row?.[2] ?? 0 };
-}
-
-export interface TokenRecord {
-  readonly id: string;
-  readonly name: string;
-  /** First characters. */
-  readonly prefix: string;
-  /** External id of the member that it acts as; else it has a role of its own. */
-  readonly memberId: string | null;
-  readonly role: string | null;
-  /** Milliseconds. */
-  readonly createdAt: number;
-  readonly expiresAt: number | null;
-  readonly revokedAt: number | null;
-}
-
-type TokenRow = [string, string, string, string | null, string | null, number, number | null, number | null];
-const tokenSql = `select t.id, t.name, t.prefix, m.external_id, t.role, t.created_at, t.expires_at, t.revoked_at
-  from api_token t left join member m on m.organization_id = $1 and m.id = t.member_id where t.organization_id = $1`;
-const tokenFrom = ([id, name, prefix, memberId, role, createdAt, expiresAt, revokedAt]: TokenRow): TokenRecord => ({
-  id,
-  name,
-  prefix,
-  memberId,
-  role,
-  createdAt,
-  expiresAt,
-  revokedAt,
-});
-
-/** Tokens in the order they were made, after one of them. */
-export async function pageTokens(
-  runner: Runner,
-  organization: number,
-  page: { readonly after: string | null; readonly limit: number; readonly revoked: boolean },
-): Promise<TokenRecord[]> {
-  const rows = await runner.rows<TokenRow>(
-    `${tokenSql} and ($2::uuid is null or t.id > $2::uuid) and ($3 or t.revoked_at is null) order by t.id limit $4`,
-    [organization, page.after, page.revoked, page.limit],
-  );
-  return rows.map(tokenFrom);
-}
-
-export async function findToken(runner: Runner, organization: number, id: string): Promise<TokenRecord | null> {
-  const [row] = await runner.rows<TokenRow>(`${tokenSql} and t.id = $2`, [organization, id]);
-  return row === undefined ? null : tokenFrom(row);
-}
-
-/** For a member that is there, or with a role of its own. */
-export async function insertToken(
-  runner: Runner,
-  organization: number,
-  token: Omit<TokenRecord, 'revokedAt'> & { readonly hash: Uint8Array; readonly makers: readonly string[] | null },
-): Promise<void> {
-  await runner.rows(
-    `insert into api_token (id, organization_id, name, hash, prefix, member_id, role, created_at, expires_at, makers)
-     values ($2, $1, $3, $4, $5, (select m.id from member m where m.organization_id = $1 and m.external_id = $6), $7,
-       to_timestamp($8::float8 / 1000), to_timestamp($9::float8 / 1000), $10::text[])`,
-    [
-      organization,
-      token.id,
-      token.name,
-      token.hash,
-      token.prefix,
-      token.memberId,
-      token.role,
-      token.createdAt,
-      token.expiresAt,
-      token.makers,
-    ],
-  );
-}
-
-/** False where it was revoked before, or is not there. */
-export async function revokeToken(runner: Runner, organization: number, id: string, now: number): Promise<boolean> {
-  const rows = await runner.rows(
-    `update api_token t set revoked_at = to_timestamp($3::float8 / 1000)
-     where t.organization_id = $1 and t.id = $2 and t.revoked_at is null returning 1`,
-    [organization, id, now],
-  );
-  return rows.length > 0;
 }

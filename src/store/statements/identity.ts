@@ -1,3 +1,4 @@
+import type { OwnLimits } from '../../model/limits.ts';
 import type { AccessLevel } from '../../model/role.ts';
 import type { Database } from '../database.ts';
 import { roleJson, type StoredRole } from '../role-row.ts';
@@ -27,15 +28,27 @@ export interface StoredCredential {
   readonly expiresAt: number | null;
   /** External ids of the members through whose hands it came; null where that is not known. */
   readonly makers: readonly string[] | null;
+  /** Which of the token’s secrets it was found by; the newest where it was found by its id. */
+  readonly secret: number;
+  readonly newestSecret: number;
+  /** Until when the secret before the newest is good, in milliseconds; null where there is none. */
+  readonly previousEndsAt: number | null;
+  /** From where it may be used; empty is from anywhere. */
+  readonly networks: readonly string[];
+  /** Limits of its own, and of its organization; null where it has none. */
+  readonly limits: OwnLimits | null;
+  readonly organizationLimits: OwnLimits | null;
 }
 
 const credentialSql = (
   tokens: string,
   condition: string,
+  secret: string,
   more = '',
 ) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
   coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at,
-  to_json(t.makers)${more}
+  to_json(t.makers), ${secret}, t.secret_number, t.previous_ends_at, to_json(t.networks),
+  t.limits::json, o.limits::json${more}
 from ${tokens} join organization o on o.id = t.organization_id join log_head h on h.organization_id = o.id
 left join member m on m.organization_id = t.organization_id and m.id = t.member_id
 left join role r on r.organization_id = o.id and r.key = coalesce(m.role, t.role)
@@ -59,14 +72,21 @@ type CredentialRow = [
   active: boolean | null,
   expiresAt: number | null,
   makers: string[] | null,
+  secret: number,
+  newestSecret: number,
+  previousEndsAt: number | null,
+  networks: string[],
+  limits: OwnLimits | null,
+  organizationLimits: OwnLimits | null,
 ];
 
 /** Where a row of several says which of them it is. */
-const asked = 17;
+const asked = 23;
 
 function credentialFrom(row: readonly [...CredentialRow, ...unknown[]]): StoredCredential {
   const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation] = row;
-  const [role, ownRole, id, externalId, name, email, actor, active, expiresAt, makers] = row.slice(7) as SecondHalf;
+  const [role, ownRole, id, externalId, name, email, actor, active, ...rest] = row.slice(7) as SecondHalf;
+  const [expiresAt, makers, secret, newestSecret, previousEndsAt, networks, limits, organizationLimits] = rest;
   const member =
     id === null || externalId === null || name === null || actor === null
       ? null
@@ -84,6 +104,12 @@ function credentialFrom(row: readonly [...CredentialRow, ...unknown[]]): StoredC
     member,
     expiresAt,
     makers,
+    secret,
+    newestSecret,
+    previousEndsAt,
+    networks,
+    limits,
+    organizationLimits,
   };
 }
 
@@ -91,15 +117,17 @@ type SecondHalf = CredentialRow extends [...[string, string, number, string, str
   ? Rest
   : never;
 
-/** The unrevoked tokens with these SHA-256, in their order; null for each that there is none of. */
+/** The unrevoked tokens of which these are the SHA-256, or were before they were rotated, in their order; null for each that there is none of. */
 export async function findCredentials(
   database: Database,
   hashes: readonly Uint8Array[],
 ): Promise<(StoredCredential | null)[]> {
   const rows = await database.rows<[...CredentialRow, asked: number]>(
     credentialSql(
-      'unnest($1::bytea[]) with ordinality a(hash, number) join api_token t on t.hash = a.hash',
+      `unnest($1::bytea[]) with ordinality a(hash, number)
+       join api_token t on t.hash = a.hash or t.previous_hash = a.hash`,
       'true',
+      'case when t.hash = a.hash then t.secret_number else t.secret_number - 1 end',
       ', a.number',
     ),
     [hashes],
@@ -116,7 +144,7 @@ export async function reloadCredential(
   tokenId: string,
 ): Promise<StoredCredential | null> {
   const [row] = await database.rows<CredentialRow>(
-    credentialSql('api_token t', 't.organization_id = $1 and t.id = $2'),
+    credentialSql('api_token t', 't.organization_id = $1 and t.id = $2', 't.secret_number'),
     [organization, tokenId],
   );
   return row === undefined ? null : credentialFrom(row);

@@ -1,4 +1,5 @@
 /** What the database knows of a JSON Web Token’s claims. */
+import type { OwnLimits } from '../../model/limits.ts';
 import type { Database } from '../database.ts';
 import { type IssuerRow, issuerColumns, issuerFrom, type JwtIssuerRecord } from '../issuer-row.ts';
 import { roleJson, type StoredRole } from '../role-row.ts';
@@ -20,6 +21,8 @@ export interface StoredJwtCredential {
   readonly organization: number;
   readonly organizationUid: string;
   readonly organizationName: string;
+  /** Limits of its own; null where it has none. */
+  readonly organizationLimits: OwnLimits | null;
   readonly rightsVersion: number;
   readonly generation: number;
   /** The subject’s number as an actor; null for one that nothing has named yet. */
@@ -40,6 +43,7 @@ type CredentialRow = [
   organization: number,
   organizationUid: string,
   organizationName: string,
+  organizationLimits: OwnLimits | null,
   rightsVersion: number,
   generation: number,
   actor: number | null,
@@ -58,7 +62,7 @@ export async function findJwtCredential(
   { organization, issuer, subject, role }: NamedByClaims,
 ): Promise<StoredJwtCredential | null> {
   const [row] = await database.rows<CredentialRow>(
-    `select o.id, o.uid, o.name, h.rights_version, h.generation, a.id, m.id, m.name, m.email, m.status::text, m.role, ${roleJson},
+    `select o.id, o.uid, o.name, o.limits::json, h.rights_version, h.generation, a.id, m.id, m.name, m.email, m.status::text, m.role, ${roleJson},
        ${issuerColumns}
      from organization o join log_head h on h.organization_id = o.id
      join lateral (select * from jwt_issuer j where j.organization_id = o.id and j.issuer = $2
@@ -70,7 +74,7 @@ export async function findJwtCredential(
     [organization, issuer, subject, role],
   );
   if (row === undefined) return null;
-  const [id, organizationUid, organizationName, rightsVersion, generation, actor, ...rest] = row;
+  const [id, organizationUid, organizationName, organizationLimits, rightsVersion, generation, actor, ...rest] = row;
   const [memberId, name, email, status, memberRole, ownRole, ...issuerRow] = rest;
   const member =
     memberId === null || name === null || status === null
@@ -81,6 +85,7 @@ export async function findJwtCredential(
     organization: id,
     organizationUid,
     organizationName,
+    organizationLimits,
     rightsVersion,
     generation,
     actor,

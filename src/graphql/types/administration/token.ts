@@ -1,11 +1,42 @@
 import type { ListPage, PendingChange } from '../../../administration/administration.ts';
 import { AnnalsError } from '../../../errors.ts';
+import type { OwnLimits } from '../../../model/limits.ts';
 import { parseTimestamp } from '../../../model/time.ts';
 import type { TokenRecord } from '../../../store/store.ts';
 import { builder } from '../../builder.ts';
 import { callerWith, needs } from '../../guard.ts';
 import { PendingChangeRef } from './pendingChange.ts';
 import { memberId } from './report.ts';
+
+const TokenLimitsRef = builder.objectRef<OwnLimits>('TokenLimits').implement({
+  description: 'How much a token may do; null goes by the server’s settings, and 0 is no limit.',
+  fields: (t) => ({
+    requestsPerSecond: t.int({
+      nullable: true,
+      description: 'Requests in a second, on each server.',
+      resolve: ({ requestsPerSecond }) => requestsPerSecond,
+    }),
+    entriesPerSecond: t.int({
+      nullable: true,
+      description: 'Entries recorded in a second, on each server.',
+      resolve: ({ entriesPerSecond }) => entriesPerSecond,
+    }),
+    entriesPerDay: t.int({
+      nullable: true,
+      description: 'Entries recorded in a day (UTC), on all servers together.',
+      resolve: ({ entriesPerDay }) => entriesPerDay,
+    }),
+  }),
+});
+
+const TokenLimitsInputRef = builder.inputType('TokenLimitsInput', {
+  description: 'How much a token may do. What is left out goes by the server’s settings, and 0 is no limit.',
+  fields: (t) => ({
+    requestsPerSecond: t.int({ description: 'Requests in a second, on each server.' }),
+    entriesPerSecond: t.int({ description: 'Entries recorded in a second, on each server.' }),
+    entriesPerDay: t.int({ description: 'Entries recorded in a day (UTC), on all servers together.' }),
+  }),
+});
 
 const TokenRef = builder.objectRef<TokenRecord>('Token').implement({
   description: 'A credential. What it is itself is shown once, when it is made.',
@@ -28,6 +59,38 @@ const TokenRef = builder.objectRef<TokenRecord>('Token').implement({
       nullable: true,
       description: 'When it was revoked; null where it was not.',
     }),
+    allowedNetworks: t.exposeStringList('networks', {
+      description: 'From where it may be used, in CIDR notation; empty is from anywhere.',
+    }),
+    limits: t.field({
+      type: TokenLimitsRef,
+      description: 'Its own limits; those of the organization hold beside them.',
+      resolve: ({ limits }) => limits ?? {},
+    }),
+    rotatedAt: t.expose('rotatedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was given its newest secret; null where it has its first.',
+    }),
+    previousPrefix: t.exposeString('previousPrefix', {
+      nullable: true,
+      description: 'First characters of the secret before the newest; null where there was none.',
+    }),
+    previousEndsAt: t.expose('previousEndsAt', {
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When the secret before the newest ends: the token is being rotated until then. Null where there was none.',
+    }),
+    lastUsedAt: t.expose('lastUsedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was last used, behind by up to a minute; null where it was not.',
+    }),
+    lastUsedFrom: t.exposeString('lastUsedFrom', {
+      nullable: true,
+      description: 'The address that it was last used from; null where that is not known, or hidden from the caller.',
+    }),
   }),
 });
 
@@ -48,7 +111,7 @@ const CreatedTokenRef = builder
     'CreatedToken',
   )
   .implement({
-    description: 'A new token.',
+    description: 'A new token, or a new secret of one.',
     fields: (t) => ({
       secret: t.string({
         description: 'The token itself, for `Authorization: Bearer …`. It is shown here and never again.',
@@ -62,7 +125,7 @@ const CreatedTokenRef = builder
       pending: t.expose('pending', {
         type: PendingChangeRef,
         nullable: true,
-        description: 'What waits, where the organization guards this: until it is done, the token is refused.',
+        description: 'What waits, where the organization guards this: until it is done, the secret is refused.',
       }),
     }),
   });
@@ -74,6 +137,27 @@ const TokenInputRef = builder.inputType('CreateTokenInput', {
     memberId: t.id({ description: 'The member that it acts as, with the member’s role and grants.' }),
     role: t.string({ description: 'Key of a role of its own, such as `INTEGRATION`.' }),
     expiresAt: t.field({ type: 'DateTime', description: 'When it ends; left out, never.' }),
+    allowedNetworks: t.stringList({
+      description:
+        'From where it may be used: addresses and networks in CIDR notation. Left out or empty, from anywhere.',
+    }),
+    limits: t.field({ type: TokenLimitsInputRef, description: 'How much it may do.' }),
+  }),
+});
+
+const UpdateTokenInputRef = builder.inputType('UpdateTokenInput', {
+  description: 'What of a token is to be changed; what is left out stays as it is.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'Its id.' }),
+    name: t.string({ description: 'What it is for.' }),
+    allowedNetworks: t.stringList({
+      description:
+        'From where it may be used: addresses and networks in CIDR notation, at most 100. Empty: from anywhere.',
+    }),
+    limits: t.field({
+      type: TokenLimitsInputRef,
+      description: 'How much it may do; null takes a limit of its own away.',
+    }),
   }),
 });
 
@@ -117,11 +201,52 @@ builder.mutationFields((t) => ({
     type: CreatedTokenRef,
     description: 'Makes a token. Each call makes another.',
     args: { input: t.arg({ type: TokenInputRef, required: true, description: 'The token.' }) },
-    resolve: (_, { input: { name, memberId: member, role, expiresAt } }, context) =>
+    resolve: (_, { input: { name, memberId: member, role, expiresAt, allowedNetworks, limits } }, context) =>
       context.services.administration.createToken(callerWith(context, 'MANAGE_TOKENS'), {
         name,
         actsAs: subjectOf(member, role),
         expiresAt: moment(expiresAt),
+        allowedNetworks: allowedNetworks ?? [],
+        ...(limits ? { limits } : {}),
+      }),
+  }),
+  updateToken: t.field({
+    ...needs('MANAGE_TOKENS'),
+    type: TokenRef,
+    nullable: true,
+    description:
+      'Changes a token, on open streams too. It takes as much as making a token that acts so. Null where there is no such token, or it was revoked.',
+    args: { input: t.arg({ type: UpdateTokenInputRef, required: true, description: 'What is to be changed.' }) },
+    resolve: (_, { input: { id, name, allowedNetworks, limits } }, context) =>
+      context.services.administration.updateToken(callerWith(context, 'MANAGE_TOKENS'), {
+        id,
+        ...(typeof name === 'string' ? { name } : {}),
+        ...(allowedNetworks ? { allowedNetworks } : {}),
+        ...(limits ? { limits } : {}),
+      }),
+  }),
+  rotateToken: t.field({
+    ...needs('MANAGE_TOKENS'),
+    type: CreatedTokenRef,
+    nullable: true,
+    description:
+      'Gives a token a new secret. The secret of before stays good for the overlap, or until the token expires; both are the same token. It takes as much as making a token that acts so. Null where there is no such token.',
+    args: {
+      id: t.arg.id({ required: true, description: 'Its id.' }),
+      overlapSeconds: t.arg.int({
+        defaultValue: 86_400,
+        description: 'For so many seconds the secret of before stays good, at most 30 days; 0 ends it at once.',
+      }),
+      endOlder: t.arg.boolean({
+        defaultValue: false,
+        description: 'While an earlier rotation is under way: true ends its older secret at once; false is an error.',
+      }),
+    },
+    resolve: (_, { id, overlapSeconds, endOlder }, context) =>
+      context.services.administration.rotateToken(callerWith(context, 'MANAGE_TOKENS'), {
+        id,
+        overlapSeconds: overlapSeconds ?? 86_400,
+        endOlder: endOlder ?? false,
       }),
   }),
   revokeToken: t.boolean({
