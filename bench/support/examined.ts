@@ -37,6 +37,7 @@ function literal(value: unknown): string {
 interface Sent {
   readonly text: string;
   readonly values: readonly unknown[];
+  readonly planEach: boolean;
 }
 
 /** Runs a read; the statements that it sent. */
@@ -45,23 +46,23 @@ async function sentBy(database: Database, read: (database: Database) => Promise<
   await read({
     ...database,
     rows(text, values, options) {
-      sent.push({ text, values });
+      sent.push({ text, values, planEach: options?.planEach ?? false });
       return database.rows(text, values, options);
     },
   });
   return sent;
 }
 
-/** Runs a read and explains each statement that it sent, with the plan that a server keeps. */
+/** Runs a read and explains each statement that it sent, with the plan that a server keeps or makes each time. */
 export async function examine(
   database: Database,
   client: pg.Client,
   read: (database: Database) => Promise<unknown>,
 ): Promise<Examined> {
   const sent = await sentBy(database, read);
-  await client.query('set plan_cache_mode = force_generic_plan');
   let [rows, buffers] = [0, 0];
-  for (const { text, values } of sent) {
+  for (const { text, values, planEach } of sent) {
+    await client.query(`set plan_cache_mode = force_${planEach ? 'custom' : 'generic'}_plan`);
     await client.query(`prepare examined as ${text}`);
     const explained = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
       `explain (analyze, buffers, timing off, format json) execute examined(${values.map(literal).join()})`,
