@@ -19,6 +19,8 @@ export interface Page {
   click(selector: string): Promise<void>;
   /** Replaces the text of whatever has the focus. */
   retype(text: string): Promise<void>;
+  /** The time zone of the reader, by its IANA name, from the next page on. */
+  liveIn(timeZone: string): Promise<void>;
   /** Writes what the page shows, as PNG. */
   screenshot(path: string): Promise<void>;
 }
@@ -168,6 +170,9 @@ async function openPage(send: Send, listen: (listener: (event: Event) => void) =
       // Control and A.
       await key('a', 65, 2);
       await send('Input.insertText', { text });
+    },
+    async liveIn(timeZone) {
+      await send('Emulation.setTimezoneOverride', { timezoneId: timeZone });
     },
     async screenshot(path) {
       const { data } = z.object({ data: z.string() }).parse(await send('Page.captureScreenshot', { format: 'png' }));
