@@ -7,7 +7,8 @@ import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { startCommand, untilPrinted } from '../support/program.ts';
 
-export interface Page {
+/** Disposing closes its window. A server has six connections of a browser, over all windows, and each stream keeps one. */
+export interface Page extends AsyncDisposable {
   /** Addresses of all requests that the page made. */
   readonly requested: readonly string[];
   /** Errors and exceptions that the page wrote to its console. */
@@ -173,6 +174,9 @@ async function openPage(send: Send, listen: (listener: (event: Event) => void) =
     },
     async liveIn(timeZone) {
       await send('Emulation.setTimezoneOverride', { timezoneId: timeZone });
+    },
+    async [Symbol.asyncDispose]() {
+      await send('Page.close');
     },
     async screenshot(path) {
       const { data } = z.object({ data: z.string() }).parse(await send('Page.captureScreenshot', { format: 'png' }));

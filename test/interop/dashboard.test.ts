@@ -145,6 +145,7 @@ async function filterBy(page: Page, values: Readonly<Record<string, string>>): P
   await page.evaluate(`${chosen}.forEach(([name, value]) => { filters.elements[name].value = value; })`);
   await page.click('#filters button');
   await isLive(page);
+  await expect.poll(() => textOf(page, '#total'), patient).toContain('in all');
 }
 
 interface Figures {
@@ -172,7 +173,7 @@ const countedBy = (names: readonly string[]) => {
 };
 
 it('shows the same entries and figures as the API and the command line, page by page', async () => {
-  const page = await signIn(tokens.owner);
+  await using page = await signIn(tokens.owner);
   await isLive(page);
   expect(await textOf(page, '#who')).toMatch(/OWNER of Test\. Every entry of the log\./);
   await filterBy(page, { days: '7' });
@@ -213,7 +214,7 @@ it('shows the same entries and figures as the API and the command line, page by 
 });
 
 it('narrows by words, category and actor as the command line does', async () => {
-  const page = await signIn(tokens.owner);
+  await using page = await signIn(tokens.owner);
   await isLive(page);
   await filterBy(page, { category: 'passwork.passwords', text: 'bank' });
   const counted = (await answerOf(commandOf(/^npx annals query --category/))).trim();
@@ -230,7 +231,7 @@ it('narrows by words, category and actor as the command line does', async () => 
 });
 
 it('shows at once what is recorded, and after a restart goes on without gap or repeat', async () => {
-  const page = await signIn(tokens.owner);
+  await using page = await signIn(tokens.owner);
   const tail = start(commandOf(/^npx annals tail/), '--json');
   await isLive(page);
   await expect.poll(async () => (await idsOn(page)).length, patient).toBe(50);
@@ -265,8 +266,27 @@ it('shows at once what is recorded, and after a restart goes on without gap or r
   await expect.poll(figuresNow, patient).toBe(`${log.length} in all.`);
 });
 
+it('closes its stream while it is hidden, and goes on without gap when it is shown again', async () => {
+  await using page = await signIn(tokens.owner);
+  await isLive(page);
+  const before = await idsOn(page);
+  const setHidden = (hidden: boolean) =>
+    page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));`);
+  await setHidden(true);
+  expect(await textOf(page, '#state')).toBe('Paused while hidden.');
+  await record(viewed('Unseen 1', mine), viewed('Unseen 2', other));
+  expect(await idsOn(page)).toEqual(before);
+  await setHidden(false);
+  await isLive(page);
+  await record(viewed('Seen', mine));
+  await expect.poll(() => textOf(page, '#rows tr:first-child'), patient).toContain('Seen');
+  const log = (await readLog(server.url, tokens.owner)).map(({ id }) => id).reverse();
+  expect(await idsOn(page)).toEqual([...log.slice(0, 3), ...before]);
+});
+
 it('misses and repeats nothing while callers record through restarts, one of them a crash', async () => {
-  const page = await signIn(tokens.owner);
+  await using page = await signIn(tokens.owner);
   await isLive(page);
   const pace = () => delay(100);
   await using writers = startWriters(() => server.url, tokens.integration, {
@@ -292,7 +312,7 @@ it('misses and repeats nothing while callers record through restarts, one of the
 });
 
 it('shows a member what it sees, also live, and nothing of it after the grant is gone', async () => {
-  const page = await signIn(tokens.member);
+  await using page = await signIn(tokens.member);
   await isLive(page);
   await record(viewed('Board key', other), viewed('Mail root', mine));
   await expect.poll(() => textOf(page, '#rows tr:first-child'), patient).toContain('Mail root');
@@ -329,7 +349,7 @@ it('opens a saved view by its link, with its columns, and shows every name as te
     targets: [{ type: 'item', id: 'trap', name: image }],
   };
   await record(trap);
-  const page = await signIn(tokens.owner, `?view=${encodeURIComponent(saved.id)}`);
+  await using page = await signIn(tokens.owner, `?view=${encodeURIComponent(saved.id)}`);
   await isLive(page);
   expect(await all(page, '#head th', 'textContent')).toEqual(['What', 'Targets', 'Who']);
   expect(await textOf(page, '#views [aria-current]')).toBe(image);
@@ -345,19 +365,19 @@ it('opens a saved view by its link, with its columns, and shows every name as te
 });
 
 it('says what is wrong and what helps: a wrong token, a view that is not there, an origin that is not allowed', async () => {
-  const refused = await signIn('annals_wrong');
+  await using refused = await signIn('annals_wrong');
   await expect
     .poll(() => textOf(refused, '#problem'), patient)
     .toMatch(/^UNAUTHENTICATED .+\n+Send `Authorization: Bearer/);
   expect(await refused.evaluate("sessionStorage.getItem('annals:token')")).toBe(null);
 
-  const lost = await signIn(tokens.owner, '?view=view:00000000-0000-7000-8000-000000000000');
+  await using lost = await signIn(tokens.owner, '?view=view:00000000-0000-7000-8000-000000000000');
   await expect
     .poll(() => textOf(lost, '#problem'), patient)
     .toMatch(/^VIEW_NOT_FOUND .+\n+Use an id that `savedViews`/);
 
   address = await serveFiles(await freePort());
-  const foreign = await signIn(tokens.owner);
+  await using foreign = await signIn(tokens.owner);
   const helps = `its ALLOWED_ORIGINS names ${new URL(address).origin}`;
   await expect.poll(() => textOf(foreign, '#problem'), patient).toContain(helps);
 });
