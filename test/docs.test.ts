@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { buildSchema, getNamedType, isInputObjectType, parse, validate } from 'graphql';
+import { buildSchema, getNamedType, isEnumType, isInputObjectType, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { referencePages } from '../scripts/reference.ts';
 import { commands } from '../src/cli/cli.ts';
@@ -70,6 +70,22 @@ describe('the documents agree with the code', () => {
       ];
     });
     expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(stated));
+  });
+
+  it('the README starts the example of a dashboard by the commands of docs/dashboard.md', () => {
+    const [commands = ''] = blocks('docs/dashboard.md', 'sh');
+    expect(commands).toContain('npm start');
+    expect(blocks('README.md', 'sh')).toContain(commands);
+  });
+
+  it('every operation of the example of a dashboard is valid against schema.graphql, and it knows every column', () => {
+    const schema = buildSchema(read('schema.graphql'));
+    const page = read('examples/dashboard/index.html');
+    const [, operations = ''] = /\/\* GraphQL \*\/ `([^`]*)`/.exec(page) ?? [];
+    expect(validate(schema, parse(operations))).toEqual([]);
+    const columns = schema.getType('LogColumn');
+    const known = [...page.matchAll(/^ {2}([A-Z_]+): \['/gm)].map(([, name]) => name);
+    expect(isEnumType(columns) && columns.getValues().map(({ name }) => name)).toEqual(known);
   });
 
   it('every operation shown in a document is valid against schema.graphql', () => {

@@ -7,7 +7,8 @@ import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { startCommand, untilPrinted } from '../support/program.ts';
 
-export interface Page {
+/** Disposing closes its window. A server has six connections of a browser, over all windows, and each stream keeps one. */
+export interface Page extends AsyncDisposable {
   /** Addresses of all requests that the page made. */
   readonly requested: readonly string[];
   /** Errors and exceptions that the page wrote to its console. */
@@ -19,6 +20,8 @@ export interface Page {
   click(selector: string): Promise<void>;
   /** Replaces the text of whatever has the focus. */
   retype(text: string): Promise<void>;
+  /** The time zone of the reader, by its IANA name, from the next page on. */
+  liveIn(timeZone: string): Promise<void>;
   /** Writes what the page shows, as PNG. */
   screenshot(path: string): Promise<void>;
 }
@@ -168,6 +171,12 @@ async function openPage(send: Send, listen: (listener: (event: Event) => void) =
       // Control and A.
       await key('a', 65, 2);
       await send('Input.insertText', { text });
+    },
+    async liveIn(timeZone) {
+      await send('Emulation.setTimezoneOverride', { timezoneId: timeZone });
+    },
+    async [Symbol.asyncDispose]() {
+      await send('Page.close');
     },
     async screenshot(path) {
       const { data } = z.object({ data: z.string() }).parse(await send('Page.captureScreenshot', { format: 'png' }));
