@@ -220,13 +220,13 @@ export const errorTable = {
   },
   RATE_LIMITED: {
     message: 'More was sent in a short time than is allowed.',
-    cure: 'Wait for retryAfterMs and send the same request again; nothing of it was done. docs/limits.md has the limits.',
+    cure: 'Wait for retryAfterMs and send it again; nothing was done for this field, or for this request. docs/limits.md has the limits.',
     http: 429,
     exit: 4,
   },
   QUOTA_EXCEEDED: {
     message: 'More entries were sent than are allowed in a day.',
-    cure: 'Nothing of the request was recorded. Send fewer entries, wait for the next day (UTC), or ask whoever set the quota for more.',
+    cure: 'This attempt recorded nothing. Send fewer entries, wait for the next day (UTC), or ask whoever set the quota for more.',
     http: 429,
     exit: 4,
   },

@@ -216,7 +216,7 @@ function open(deps: AccessDeps, mode: 'closed' | 'open', windowMs: number): Acce
       const known = who === null && isToken(token) ? await deps.store.findKnownToken(hashToken(token)) : null;
       const held = who === null ? known && heldToken(known) : heldJwt(who);
       if (held === null) return;
-      const reason = known?.revoked ? 'the token was revoked' : decapitalized(error.message);
+      const reason = known?.revoked ? 'the token was revoked' : reasonOf(error);
       const accessed = { operation: 'authenticate', code: error.code, reason, affectedUser: held.affectedUser };
       await noteFirst('SIGN_IN', held.subject, accessed, { ...nowhere, ...client });
     },
@@ -262,5 +262,9 @@ function heldJwt({ organization, organizationUid, issuer, subject: id }: Refused
   const subject = { organization, organizationUid, type: 'TOKEN', ...issuer, credential: {} } as const;
   return { subject, affectedUser: { id } };
 }
+
+/** In words. Where from stands in the entry’s address, which some roles do not see, and nowhere else. */
+const reasonOf = ({ code, message }: AnnalsError): string =>
+  code === 'ADDRESS_NOT_ALLOWED' ? 'the token may not be used from there' : decapitalized(message);
 
 const decapitalized = (message: string) => message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '');

@@ -1,5 +1,6 @@
 /** The frame of every change by a principal: permission, turn, lock, rights as of under the lock, and the log. */
 import { type Auth, type Principal, requirePermission } from '../auth/auth.ts';
+import { AnnalsError } from '../errors.ts';
 import type { EntryInput } from '../model/entry.ts';
 import type { Permission } from '../model/role.ts';
 import type { AdministrationStatements, Store } from '../store/store.ts';
@@ -34,14 +35,24 @@ export interface FrameDeps {
 /** Runs work after work. Each holds one connection and may need others meanwhile: many at once would wait for each other. */
 export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
-export function openTurns(): InTurn {
+/** Rejects with OVERLOADED where more than `mostWaiting` wait. */
+export function openTurns(mostWaiting = Number.POSITIVE_INFINITY): InTurn {
   let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
   return (work) => {
-    const mine = last.then(work);
+    if (waiting >= mostWaiting) {
+      const message = `${waiting} changes wait for their turn; at most ${mostWaiting} may.`;
+      return Promise.reject(new AnnalsError('OVERLOADED', { message, retryAfterMs: 1000 }));
+    }
+    waiting++;
+    const mine = last.then(work).finally(() => waiting--);
     last = mine.catch(() => {});
     return mine;
   };
 }
+
+/** Changes by those who manage nothing, such as of their views, that may wait: they are anybody’s. */
+const mostOfReaders = 100;
 
 type Statements = AdministrationStatements;
 
@@ -61,8 +72,10 @@ export interface Frame {
 }
 
 export function openFrame({ store, auth, recording }: FrameDeps, inTurn: InTurn): Frame {
-  const locked: Frame['locked'] = async (organization, work) => {
-    const result = await inTurn(() =>
+  // Whoever may only read does not make those wait who manage.
+  const readersInTurn = openTurns(mostOfReaders);
+  const lockedIn = async <T>(turn: InTurn, organization: number, work: (statements: Statements) => Promise<T>) => {
+    const result = await turn(() =>
       store.administer(async (statements) => {
         await statements.lockOrganization(organization);
         return work(statements);
@@ -72,10 +85,11 @@ export function openFrame({ store, auth, recording }: FrameDeps, inTurn: InTurn)
     return result;
   };
   return {
-    locked,
+    locked: (organization, work) => lockedIn(inTurn, organization, work),
     async administer(asked, permission, work) {
       if (permission !== null) requirePermission(asked, permission);
-      return locked(asked.organization, async (statements) => {
+      const turn = permission === 'READ' ? readersInTurn : inTurn;
+      return lockedIn(turn, asked.organization, async (statements) => {
         // Whoever lost its rights while this waited does not act on them any more.
         const principal = await auth.refresh(asked);
         if (permission !== null) requirePermission(principal, permission);

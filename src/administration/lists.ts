@@ -82,9 +82,13 @@ function checkTexts(texts: Readonly<Record<string, string | null | undefined>>):
   }
 }
 
-/** As the principal may see it. */
-export const shownToken = (token: TokenRecord, { role }: Pick<Principal, 'role'>): TokenRecord =>
-  role.hiddenFields.has('IP') ? { ...token, lastUsedFrom: null } : token;
+/** As the principal may see it: where others were is shown to those alone who see every entry, with its address. */
+export function shownToken(token: TokenRecord, { role, member }: Pick<Principal, 'role' | 'member'>): TokenRecord {
+  const { scope, categories } = role.visibility;
+  const isOwn = member !== null && token.memberId === member.externalId;
+  const sees = isOwn || (scope === 'ALL' && categories === null);
+  return sees && !role.hiddenFields.has('IP') ? token : { ...token, lastUsedFrom: null };
+}
 
 export function openLists({ administration }: Pick<Store, 'administration'>): Lists {
   return {

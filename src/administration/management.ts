@@ -135,7 +135,10 @@ function openPerform(deps: ManagementDeps, frame: Frame): Perform {
       if (dryRun) return { prepared, pending: null, guardedBy, told: false };
       const changes = prepared.changes();
       const done = { prepared, pending: null, guardedBy: null };
-      if (changes.length === 0) return { ...done, told: false };
+      if (changes.length === 0) {
+        if (prepared.untold) await prepared.write();
+        return { ...done, told: false };
+      }
       if (guard !== null && guarded !== null) {
         const held = await holdBack(statements, principal, { guarded, requirement: guard, changes }, deps);
         if (held.isNew) await frame.tell(statements, asked, [requestedEntry(held.pending)]);

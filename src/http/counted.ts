@@ -13,6 +13,8 @@ export interface Counted {
   readonly startedAt: number;
   /** The first root field, once it is known that it exists. */
   operation: string;
+  /** Whether that is its only one. */
+  alone: boolean;
   /** Whether its outcome was counted. */
   done: boolean;
   readonly span: OperationSpan | null;
@@ -24,7 +26,7 @@ export function startCounting(
   { requestId, headers }: { readonly requestId: string; readonly headers?: IncomingHttpHeaders },
 ): Counted {
   const span = tracing?.operation(headers?.traceparent, { transport, requestId }) ?? null;
-  return { requestId, transport, startedAt: performance.now(), operation: 'none', done: false, span };
+  return { requestId, transport, startedAt: performance.now(), operation: 'none', alone: false, done: false, span };
 }
 
 /** Runs what belongs to the operation inside its span. */
@@ -57,7 +59,10 @@ export const naming: Plugin<{ counted: Counted }> = {
 
 function name(counted: Counted, document: DocumentNode, operationName: string | null | undefined): void {
   const operation = getOperationAST(document, operationName);
-  if (operation) counted.operation = firstField(document, operation.selectionSet) ?? 'none';
+  if (!operation) return;
+  const { selections } = operation.selectionSet;
+  counted.operation = firstField(document, operation.selectionSet) ?? 'none';
+  counted.alone = selections.length === 1 && selections[0]?.kind === Kind.FIELD;
 }
 
 function firstField(document: DocumentNode, { selections }: SelectionSetNode): string | null {

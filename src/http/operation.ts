@@ -51,9 +51,14 @@ export async function serveOperation(exchange: Exchange, engine: Engine, transpo
   if (formatted.data === undefined)
     return sendErrors(exchange, statusOf(formatted.errors ?? []), formatted.errors ?? []);
   if (wantsEvents) return sendEvents(exchange, only(formatted), transport, stringify);
-  // Where nothing was done because of a limit, programs that know HTTP alone are told, too.
+  // Where nothing at all was done because of a limit, programs that know HTTP alone are told, too. They send the same again.
   const { errors = [] } = formatted;
-  if (formatted.data === null && errors.length > 0 && errors.every(({ extensions }) => limited.has(extensions?.code))) {
+  if (
+    counted.alone &&
+    formatted.data === null &&
+    errors.length > 0 &&
+    errors.every(({ extensions }) => limited.has(extensions?.code))
+  ) {
     setRetryAfter(response, errors);
     response.statusCode = statusOf(errors);
   }

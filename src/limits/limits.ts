@@ -61,6 +61,11 @@ const subjectOf = ({ tokenId, jwt, member }: Principal): string =>
 
 const whose = { token: 'this credential', organization: 'the organization' } as const;
 
+interface Reserved {
+  readonly counts: readonly DayCount[];
+  readonly taken: readonly Taken[];
+}
+
 interface Taken {
   readonly scope: Scope;
   readonly bucket: Bucket;
@@ -116,7 +121,7 @@ export function openLimits(deps: LimitsDeps, options: LimitsOptions): Limits {
   };
 
   /** Takes its part of the quotas until it is known what was recorded. */
-  const reserve = async (principal: Principal, entries: number): Promise<readonly DayCount[]> => {
+  const reserve = async (principal: Principal, entries: number): Promise<Reserved> => {
     const counts = isLimited(principal, 'entriesPerDay') ? await countsFor(principal) : [];
     for (const { scope, quota, count } of counts) {
       const left = Math.max(0, quota - count.own - count.others - count.reserved);
@@ -125,12 +130,11 @@ export function openLimits(deps: LimitsDeps, options: LimitsOptions): Limits {
       const error = new AnnalsError('QUOTA_EXCEEDED', { message, retryAfterMs: quotas.untilTomorrow() });
       throw refuse(scope, 'quota', error);
     }
-    if (isLimited(principal, 'entriesPerSecond')) {
-      const refused = take(bucketsFor(principal, 'entriesPerSecond'), entries, 'entries');
-      if (refused !== null) throw refused;
-    }
+    const taken = isLimited(principal, 'entriesPerSecond') ? bucketsFor(principal, 'entriesPerSecond') : [];
+    const refused = take(taken, entries, 'entries');
+    if (refused !== null) throw refused;
     for (const { count } of counts) count.reserved += entries;
-    return counts.map(({ count }) => count);
+    return { counts: counts.map(({ count }) => count), taken };
   };
 
   return {
@@ -148,13 +152,17 @@ export function openLimits(deps: LimitsDeps, options: LimitsOptions): Limits {
       return { rates, refused };
     },
     async record(principal, entries, appendOptions) {
-      const counts = await reserve(principal, entries.length);
+      const { counts, taken } = await reserve(principal, entries.length);
       const to = { organization: principal.organization, organizationUid: principal.organizationUid };
       let created = 0;
       try {
         const outcomes = await deps.append(to, entries, appendOptions);
         created = outcomes.filter(({ status }) => status === 'CREATED').length;
         return outcomes;
+      } catch (error) {
+        // Nothing was recorded, so nothing was used up: else one request, refused for its size, would keep everybody waiting.
+        for (const { bucket } of taken) spend(bucket, -entries.length);
+        throw error;
       } finally {
         for (const count of counts) {
           count.reserved -= entries.length;

@@ -95,6 +95,16 @@ function actionPredicates(filter: LogFilter, resolver: Resolver, path: string): 
     });
   const keysWhere = (condition: (action: Catalogue['actions'][number]) => boolean) =>
     numbersOf(catalogue.actions.filter(condition).map((action) => action.key));
+  let byGroup: ReadonlyMap<string | null, readonly string[]> | null = null;
+  const groups = () => {
+    byGroup ??= new Map(
+      [...Map.groupBy(catalogue.actions, (one) => one.actionGroup)].map(([group, actions]) => [
+        group,
+        actions.map(({ key }) => key),
+      ]),
+    );
+    return byGroup;
+  };
   const action = (key: string, where: string) => {
     if (catalogue.action(key) === undefined)
       throw bad(where, `no catalogue has the action ${JSON.stringify(key)}.`, 'Use a key that `actions` lists.');
@@ -126,7 +136,7 @@ function actionPredicates(filter: LogFilter, resolver: Resolver, path: string): 
     ...setPredicates(
       'action',
       filter.actionGroup,
-      (name) => keysWhere((one) => one.actionGroup === name),
+      (name) => numbersOf(groups().get(name) ?? []),
       `${path}.actionGroup`,
     ),
   ];

@@ -31,6 +31,10 @@ const not = (of: Predicate): Predicate => ({ op: 'not', of });
 
 type Stored<T> = (value: T, path: string) => Iterable<string | number>;
 
+/** Each value with where it stands first. */
+const firstPlaces = <T>(list: readonly T[]): Map<T, number> =>
+  new Map(list.map((value, index): [T, number] => [value, index]).toReversed());
+
 /** `in` and `notIn` over values that each stand for some stored values. */
 export function setPredicates<T extends string | number>(
   field: PredicateField,
@@ -41,7 +45,10 @@ export function setPredicates<T extends string | number>(
   const leaf = (list: readonly T[], name: string): Predicate => ({
     op: 'in',
     field,
-    values: new Set(list.flatMap((value, index) => [...stored(value, `${path}.${name}[${index}]`)])),
+    // Once each: a value can be repeated thousands of times.
+    values: new Set(
+      [...firstPlaces(list)].flatMap(([value, index]) => [...stored(value, `${path}.${name}[${index}]`)]),
+    ),
   });
   const parts: Predicate[] = [];
   if (condition?.in) parts.push(leaf(condition.in, 'in'));

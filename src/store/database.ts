@@ -103,15 +103,19 @@ const own = ({ url, statementTimeoutMs }: DatabaseOptions): pg.PoolConfig => ({
   statement_timeout: statementTimeoutMs,
 });
 
-const lent = ({ url }: DatabaseOptions): pg.PoolConfig => ({
+const lent = ({ url }: DatabaseOptions, answerLimitMs: number): pg.PoolConfig => ({
   connectionString: url,
-  // Before the first statement.
-  onConnect: async (client) => void (await client.query(trackedSettings)),
+  // Before the first statement, and before the pool says that there is a connection.
+  onConnect: async (client) => {
+    limitAnswers(client, answerLimitMs);
+    await client.query(trackedSettings);
+  },
 });
 
 export function openDatabase(options: DatabaseOptions): Database {
+  const answerLimitMs = options.statementTimeoutMs + answerMs;
   const pool = new pg.Pool({
-    ...(options.pooled ? lent(options) : own(options)),
+    ...(options.pooled ? lent(options, answerLimitMs) : own(options)),
     max: options.connections,
     application_name: options.applicationName,
     connectionTimeoutMillis: connectMs,
@@ -119,7 +123,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
-  pool.on('connect', (client) => limitAnswers(client, options.statementTimeoutMs + answerMs));
+  if (!options.pooled) pool.on('connect', (client) => limitAnswers(client, answerLimitMs));
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {});
   const nameOf = openNames();

@@ -122,6 +122,8 @@ test('a refusal is in the log, with where it came from; the token is its actor',
   expect(edges.map(({ entry }) => entry)).toMatchObject([
     { actorName: 'bound', ip: '192.0.2.1', metadata: { code: 'ADDRESS_NOT_ALLOWED' } },
   ]);
+  // Roles from which addresses are hidden read the rest.
+  expect(JSON.stringify(edges.map(({ entry }) => entry.metadata))).not.toContain('192.0.2.1');
 });
 
 test('what comes over no network is asked nothing, and changes nothing about that', async () => {

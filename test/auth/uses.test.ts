@@ -2,7 +2,8 @@
 import { createClient } from 'graphql-ws';
 import { beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { openTokenUses } from '../../src/auth/auth.ts';
+import { openTokenUses, type Principal } from '../../src/auth/auth.ts';
+import type { Role } from '../../src/model/role.ts';
 import type { TokenUse } from '../../src/store/store.ts';
 import { newOrganization, openTestApp, type TestOrganization, useTestApps } from '../support/app.ts';
 
@@ -56,6 +57,27 @@ test('the address is not shown to a role from which addresses are hidden', async
   expect((await listed()).get('a')).toMatchObject({ lastUsedAt: 1000, lastUsedFrom: '2001:db8::1' });
   const role = { ...to.owner.role, hiddenFields: new Set(['IP'] as const) };
   expect((await listed({ ...to.owner, role })).get('a')).toMatchObject({ lastUsedAt: 1000, lastUsedFrom: null });
+});
+
+test('the address is shown to those who see every entry, and to whom the token acts as', async () => {
+  const { id } = await newToken('a');
+  await at.app.store.writeTokenUses([{ organization: to.organization, tokenId: id, at: 1000, from: '192.0.2.1' }]);
+  const shown = async (principal: Principal) => (await listed(principal)).get('a')?.lastUsedFrom;
+  const seeing = (visibility: Partial<Role['visibility']>): Principal => {
+    const { role } = to.owner;
+    return { ...to.owner, member: null, role: { ...role, visibility: { ...role.visibility, ...visibility } } };
+  };
+  expect(await shown(seeing({}))).toBe('192.0.2.1');
+  expect(await shown(seeing({ scope: 'GRANTED' }))).toBeNull();
+  expect(await shown(seeing({ categories: [] }))).toBeNull();
+  const { member } = to.owner;
+  if (member === null) throw new TypeError('an owner is a member');
+  const own = await at.app.services.administration.createToken(to.owner, {
+    name: 'a',
+    actsAs: { member: member.externalId },
+  });
+  await at.app.store.writeTokenUses([{ organization: to.organization, tokenId: own.id, at: 1, from: '192.0.2.9' }]);
+  expect(await shown({ ...seeing({ scope: 'NONE' }), member })).toBe('192.0.2.9');
 });
 
 test('a use that another server wrote is not put back by an older one', async () => {

@@ -138,6 +138,20 @@ async function limitedApp() {
 }
 
 describe('entries in a second', () => {
+  test('are given back where a request is refused for another reason', async () => {
+    const { token } = await make({ entriesPerSecond: 10 });
+    expect(await record(token, 1001)).toMatchObject({ status: 200, code: 'TOO_MANY_ENTRIES' });
+    expect((await record(token, 10)).code).toBeUndefined();
+  });
+
+  test('are no 429 where another field of the operation may have been done', async () => {
+    const { token } = await make({ entriesPerSecond: 5 });
+    const one = 'recordLogs(input: { entries: $entries }) { results { status } }';
+    const twice = `mutation($entries: [EntryInput!]!) { a: ${one} b: ${one} }`;
+    expect(await ask(token, twice, 10)).toMatchObject({ status: 200, code: 'RATE_LIMITED' });
+    expect(await recorded()).toBe(10);
+  });
+
   test('are refused as a whole, before anything is recorded, with 429; a large request waits for a full bucket', async () => {
     const { token } = await make({ entriesPerSecond: 10 });
     expect((await record(token, 15)).status).toBe(200);

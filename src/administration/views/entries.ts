@@ -39,38 +39,43 @@ function changesOf(before: ViewRecord | null, after: ViewRecord): Change[] {
   return [...changes, { field: 'filter', before: filter, after: filter }];
 }
 
-/** Of a private view nobody learns more than that there is one. */
-const targetsOf = ({ id, name, roles }: ViewRecord, shared: boolean): NonNullable<AdministrationChange['targets']> =>
-  shared ? [{ type: 'view', id, name }, ...roles.map((role) => ({ type: 'role', id: role }))] : [{ type: 'view', id }];
+const isShared = (view: ViewRecord | null): boolean => view !== null && view.roles.length > 0;
 
-/** The entry that tells of a view that was saved; null where nothing of it is new. */
+const targetsOf = ({ id, name, roles }: ViewRecord): NonNullable<AdministrationChange['targets']> => [
+  { type: 'view', id, name },
+  ...roles.map((role) => ({ type: 'role', id: role })),
+];
+
+/** Whether saving it changes nothing. */
+export const isSame = (before: ViewRecord, after: ViewRecord): boolean => changesOf(before, after).length === 0;
+
+/**
+ * The entry that tells of a view that was saved; null where nothing of it is new, and of one that is private and was: it is
+ * its owner’s alone, and whoever may only read could fill the log with it.
+ */
 export function savedEntry(before: ViewRecord | null, after: ViewRecord): AdministrationChange | null {
-  const isShared = after.roles.length > 0;
+  if (!isShared(before) && !isShared(after)) return null;
   if (before === null) {
-    const told = isShared ? { changes: changesOf(null, after) } : {};
-    return { action: 'annals.view_created', targets: targetsOf(after, isShared), ...told };
+    return { action: 'annals.view_created', targets: targetsOf(after), changes: changesOf(null, after) };
   }
   const changes = changesOf(before, after);
   if (changes.length === 0) return null;
   const action = 'annals.view_changed';
-  const wasShared = before.roles.length > 0;
-  if (isShared) {
-    return { action, targets: targetsOf(after, true), changes: wasShared ? changes : changesOf(null, after) };
+  if (isShared(after)) {
+    return { action, targets: targetsOf(after), changes: isShared(before) ? changes : changesOf(null, after) };
   }
-  if (!wasShared) return { action, targets: targetsOf(after, false) };
   // By the name that everybody knew; what else is new is its owner’s alone.
   const shared = changes.filter(({ field }) => field === 'sharedWith');
-  return { action, targets: targetsOf({ ...after, name: before.name }, true), changes: shared };
+  return { action, targets: targetsOf({ ...after, name: before.name }), changes: shared };
 }
 
-export const deletedEntry = (view: ViewRecord): AdministrationChange => ({
-  action: 'annals.view_deleted',
-  targets: targetsOf(view, view.roles.length > 0),
-});
+/** Null of a private one. */
+export const deletedEntry = (view: ViewRecord): AdministrationChange | null =>
+  isShared(view) ? { action: 'annals.view_deleted', targets: targetsOf(view) } : null;
 
 /** That a view is not shared with a role any more, because that is removed. */
 export function unsharedEntry(view: ViewRecord, role: string): AdministrationChange {
   const roles = view.roles.filter((one) => one !== role);
   const changes = fieldChanges(flat(view), flat({ ...view, roles }), ['sharedWith']);
-  return { action: 'annals.view_changed', targets: targetsOf({ ...view, roles }, true), changes };
+  return { action: 'annals.view_changed', targets: targetsOf({ ...view, roles }), changes };
 }

@@ -8,7 +8,7 @@ import { rolesOf, unknownRole } from '../change.ts';
 import { badInput } from '../checks.ts';
 import { checkWithin } from '../escalation.ts';
 import type { Step } from '../step.ts';
-import { deletedEntry, savedEntry } from './entries.ts';
+import { deletedEntry, isSame, savedEntry } from './entries.ts';
 import { checkViewInput, type ViewInput } from './input.ts';
 import { type FilterLanguage, filterOfPeriod, wholeFilter } from './language.ts';
 import { isMine, ownerOf, readerOf } from './reader.ts';
@@ -167,9 +167,11 @@ export async function viewStep(
   await checkFilter(deps, principal, input, after);
   await checkPlace(statements, principal.organization, before, after);
   const entry = savedEntry(before, after);
+  const same = before !== null && isSame(before, after);
   return {
+    untold: !same,
     changes: () => (entry === null ? [] : [entry]),
-    result: entry === null && before !== null ? before : after,
+    result: same ? before : after,
     write: () => statements.writeView(principal.organization, after),
   };
 }
@@ -182,8 +184,10 @@ export async function viewRemoval(
 ): Promise<Step<boolean>> {
   const view = await statements.findView(principal.organization, await readerOf(statements, principal), id);
   if (view !== null) await checkMayChange(statements, principal, view);
+  const entry = view === null ? null : deletedEntry(view);
   return {
-    changes: () => (view === null ? [] : [deletedEntry(view)]),
+    untold: view !== null,
+    changes: () => (entry === null ? [] : [entry]),
     result: view !== null,
     write: () => statements.deleteView(principal.organization, id),
   };
