@@ -83,7 +83,8 @@ export class Rights {
     const { next } = this;
     try {
       const current = await this.today(next, state);
-      const principal = { ...current, treeVersion: Math.max(current.treeVersion, state.treeVersion) };
+      const { treeVersion } = state;
+      const principal = current.treeVersion < treeVersion ? { ...current, treeVersion } : current;
       this.query = await this.deps.query.stream(principal, this.filter);
       this.principal = principal;
       this.people = state.people;
