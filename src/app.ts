@@ -36,7 +36,7 @@ import { type Followers, type Log, openFollowers, openLog, openSearchIndex, open
 import { openCursors } from './model/cursor.ts';
 import type { Seal } from './model/seal.ts';
 import { pooledRandom, type RandomSource, uuidV7 } from './model/uuid.ts';
-import { openQuery, openStatisticsFollower } from './query/query.ts';
+import { openQuery, openStatisticsFollower, type TurnLimits } from './query/query.ts';
 import { backup, raiseEmbedded, raiseGenerations, restore } from './store/backup.ts';
 import { openStore, type Store } from './store/store.ts';
 import {
@@ -138,6 +138,12 @@ function openRecording(config: Config, store: Store, catalogue: Catalogue, deps:
   return { searchIndex, followers, logAt };
 }
 
+/** Whatever is set, one connection is left to everything else. */
+const statisticsTurns = ({ statisticsAtOnce, statisticsWaiting, databaseConnections }: Config): TurnLimits => ({
+  atOnce: Math.min(statisticsAtOnce ?? Math.floor(databaseConnections / 2), databaseConnections - 1),
+  waiting: statisticsWaiting,
+});
+
 function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: DomainDeps) {
   const { actions, now, random, metrics } = deps;
   const actionNumber = actions.number;
@@ -153,10 +159,11 @@ function openDomain(config: Config, store: Store, catalogue: Catalogue, deps: Do
       actionKey: actions.key,
       visibility,
       cursors,
+      metrics,
       now,
       onTextsMissing: searchIndex.look,
     },
-    config,
+    { ...config, statisticsTurns: statisticsTurns(config) },
   );
   const log = logAt(now);
   const live = openLive({ store, log, query, auth, now, metrics });

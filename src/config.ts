@@ -176,6 +176,20 @@ export const settings = {
       'Most points in one answer of statistics: each bucket of time once for everything, and once for each group.',
     ),
   },
+  statisticsAtOnce: {
+    name: 'STATISTICS_AT_ONCE',
+    ...optional('number, 1 to 199', wholeNumber(1, 199), 'half of DATABASE_CONNECTIONS'),
+    doc: 'Statistics that this server lets run at once, of all organizations; one connection to the database is always left to everything else.',
+  },
+  statisticsWaiting: {
+    name: 'STATISTICS_WAITING',
+    ...number(
+      100,
+      0,
+      10_000,
+      'Statistics of one organization that may wait for their turn; beyond, callers get OVERLOADED.',
+    ),
+  },
   statisticsRollUps: {
     name: 'STATISTICS_ROLL_UPS',
     type: 'on or off',

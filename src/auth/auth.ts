@@ -33,13 +33,14 @@ export interface RefusedCredential {
   readonly subject: string;
 }
 
-/** The authenticated caller, as of one rights version. */
+/** The authenticated caller, as of one version of the rights and of the tree. */
 export interface Principal {
   readonly organization: number;
   readonly organizationUid: string;
   readonly organizationName: string;
   readonly generation: number;
   readonly rightsVersion: number;
+  readonly treeVersion: number;
   /** MEMBER: a token that acts as a member, or as a person whom a JWT states. TOKEN: a token with a role of its own. */
   readonly kind: 'MEMBER' | 'TOKEN';
   /** The same only for what has the same rights: all that is remembered of a principal is remembered by it. */
@@ -161,6 +162,7 @@ export function openAuth(deps: AuthDeps, options: JwksOptions): Auth {
       organizationName: stored.organizationName,
       generation: stored.generation,
       rightsVersion: stored.rightsVersion,
+      treeVersion: stored.treeVersion,
       kind: stored.member === null ? 'TOKEN' : 'MEMBER',
       tokenId: stored.tokenId,
       name: stored.member?.name ?? stored.tokenName,

@@ -128,7 +128,7 @@ function identityOf(issuer: string, { subject, stated }: JwtClaims): string {
 }
 
 function principalFrom(stored: StoredJwtCredential, claims: JwtClaims, actor: number, text: () => string): Principal {
-  const { issuer, member, organization, organizationUid, organizationName, generation, rightsVersion } = stored;
+  const { issuer, member, organization, organizationUid, organizationName, generation } = stored;
   const { stated, subject } = claims;
   const key = roleOf(stored, claims);
   const role = resolveRole(key, stored.ownRole);
@@ -138,7 +138,8 @@ function principalFrom(stored: StoredJwtCredential, claims: JwtClaims, actor: nu
     organizationUid,
     organizationName,
     generation,
-    rightsVersion,
+    rightsVersion: stored.rightsVersion,
+    treeVersion: stored.treeVersion,
     kind: 'MEMBER',
     tokenId: identityOf(issuer.id, claims),
     name: stated?.name ?? member?.name ?? subject,

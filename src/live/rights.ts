@@ -12,6 +12,12 @@ export interface RightsDeps {
   readonly now: () => number;
 }
 
+export type Versions = Pick<Principal, 'rightsVersion' | 'treeVersion'>;
+
+/** Whether one of the versions is later than the other’s. */
+export const newer = (one: Versions, other: Versions): boolean =>
+  one.rightsVersion > other.rightsVersion || one.treeVersion > other.treeVersion;
+
 /** What a stream reads with: renewed whenever the organization’s rights, the actors that its filter names, or its periods moved on. */
 export class Rights {
   principal: Principal;
@@ -50,7 +56,7 @@ export class Rights {
   outdated(state: TailState): boolean {
     return (
       this.next !== null ||
-      state.rightsVersion > this.principal.rightsVersion ||
+      newer(state, this.principal) ||
       (this.query.people !== null && state.people > this.people) ||
       (this.query.renewAt !== null && this.query.renewAt <= this.deps.now())
     );
@@ -76,9 +82,9 @@ export class Rights {
     const before = this.query.sight;
     const { next } = this;
     try {
-      // One that was looked at before the rights of now is looked at again.
-      const isNew = next !== null && next.rightsVersion >= this.principal.rightsVersion;
-      const principal = isNew ? next : await this.deps.auth.refresh(next ?? this.principal);
+      const current = await this.today(next, state);
+      const { treeVersion } = state;
+      const principal = current.treeVersion < treeVersion ? { ...current, treeVersion } : current;
       this.query = await this.deps.query.stream(principal, this.filter);
       this.principal = principal;
       this.people = state.people;
@@ -100,6 +106,14 @@ export class Rights {
       code: 'RIGHTS_CHANGED',
       message: 'Your rights changed: from here on this stream shows what you may see now.',
     };
+  }
+
+  /** Whose rights count. The credential is not looked at again where only the tree, the filter’s actors or time moved on. */
+  private today(next: Principal | null, state: TailState): Principal | Promise<Principal> {
+    const { principal } = this;
+    // One that was looked at before the rights of now is looked at again.
+    if (next !== null) return next.rightsVersion >= principal.rightsVersion ? next : this.deps.auth.refresh(next);
+    return state.rightsVersion > principal.rightsVersion ? this.deps.auth.refresh(principal) : principal;
   }
 
   /**

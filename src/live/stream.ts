@@ -10,7 +10,7 @@ import type { LogFilter } from '../query/query.ts';
 import type { Store } from '../store/store.ts';
 import { type Alarm, openAlarm } from './alarm.ts';
 import type { LiveBatch, LiveNotice, Renewals } from './live.ts';
-import { Rights, type RightsDeps } from './rights.ts';
+import { newer, Rights, type RightsDeps, type Versions } from './rights.ts';
 
 /** Most entries of one batch. */
 export const batchEntries = 500;
@@ -40,6 +40,8 @@ interface Found {
 }
 
 const fresh = ({ readAt }: Pick<TailState, 'readAt'>) => performance.now() - readAt < staleRightsMs;
+/** Versions that no tail comes to see. */
+const never: Versions = { rightsVersion: Number.POSITIVE_INFINITY, treeVersion: 0 };
 const ends = (notice: LiveNotice | null) => notice !== null && notice.code !== 'RIGHTS_CHANGED';
 const expiry: LiveNotice = { code: 'UNAUTHENTICATED', message: 'The credential has expired.' };
 const placeOf = ({ recordedAt, position }: LogPlace): LogPlace => ({ recordedAt, position });
@@ -163,7 +165,10 @@ class Follower {
     return { entries: shown, cursor: this.cursor, caughtUp, notice, principal, current };
   }
 
-  /** Whether what is chosen now may be shown, at any later time: under rights read just then, or that are those of today. */
+  /**
+   * Whether what is chosen now may be shown, at any later time: under rights read just then, or that are those of today. A
+   * folder that entries name for the first time hides nothing that was seen.
+   */
   private stillRight(): () => boolean {
     const { asOf: readAt, tail } = this;
     const { rightsVersion } = this.rights.principal;
@@ -219,8 +224,8 @@ class Follower {
     const { principal, query } = this.rights;
     const { organization } = principal;
     const page = await this.deps.store.readHistory(organization, this.place, query.predicate, batchEntries + 1);
-    if (page === null || page.rightsVersion > principal.rightsVersion) {
-      await this.versionSeen(page?.rightsVersion ?? Number.POSITIVE_INFINITY);
+    if (page === null || newer(page, principal)) {
+      await this.versionSeen(page ?? never);
       return null;
     }
     if (await this.rights.namesMoved()) return null;
@@ -235,9 +240,9 @@ class Follower {
     return this.alarm.wait((signal) => this.tail.changed(signal));
   }
 
-  /** Waits until the shared tail has seen a rights version, or the alarm rings. */
-  private async versionSeen(version: number): Promise<void> {
-    while (this.tail.state.rightsVersion < version) if (await this.changed()) return;
+  /** Waits until the shared tail has seen these versions, or the alarm rings. */
+  private async versionSeen(versions: Versions): Promise<void> {
+    while (newer(versions, this.tail.state)) if (await this.changed()) return;
   }
 
   [Symbol.dispose](): void {

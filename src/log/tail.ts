@@ -11,6 +11,7 @@ import { type Loop, openLoop } from './loop.ts';
 /** As of the newest successful read. */
 export interface TailState {
   readonly rightsVersion: number;
+  readonly treeVersion: number;
   readonly generation: number;
   /** Grows whenever an entry names an actor that the tail had not met: ids in filters may stand for more then. */
   readonly people: number;
@@ -145,16 +146,18 @@ class Tail {
         ? await store.readHead(this.organization)
         : await store.readTail(this.organization, before.end, readLimit);
     if (tail === null) throw new TypeError(`organization ${this.organization} has no log`);
-    const { rightsVersion, generation, entries } = tail;
+    const { rightsVersion, treeVersion, generation, entries } = tail;
     const end = tail.end ?? before?.end ?? nowhere;
     const people = (before?.people ?? 0) + this.meet(entries);
     // `closed` is another reader’s and may have moved on while this one waited.
-    this.current = { rightsVersion, generation, people, end, readAt, closed: this.current?.closed ?? null };
+    const versions = { rightsVersion, treeVersion, generation };
+    this.current = { ...versions, people, end, readAt, closed: this.current?.closed ?? null };
     this.keep(entries);
     const news =
       before === null ||
       entries.length > 0 ||
       before.rightsVersion !== rightsVersion ||
+      before.treeVersion !== treeVersion ||
       before.generation !== generation;
     if (news || performance.now() - before.readAt > 2 * pollMs) this.tell();
     return entries.length === readLimit;

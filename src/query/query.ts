@@ -7,6 +7,7 @@ import type { ActorType, Entry, LogPlace } from '../model/entry.ts';
 import { both, type Predicate } from '../model/predicate.ts';
 import { redact } from '../model/redact.ts';
 import type { LocatedEntry, Store, StoredActor, StoredDirectoryName } from '../store/store.ts';
+import type { Metrics } from '../telemetry/telemetry.ts';
 import type { Sight, Visibility } from '../visibility/visibility.ts';
 import type { FilterLimits } from './bounds.ts';
 import { compileFilter, filterIdentity, type Resolver } from './compile.ts';
@@ -30,6 +31,7 @@ export type {
 } from './questions.ts';
 export type { StatisticsTime } from './rollUps.ts';
 export type { Bucket, Group, Rest, Statistics, StatisticsArguments, Tally, ValueCount } from './statistics.ts';
+export type { TurnLimits } from './turns.ts';
 
 /** Relay’s arguments; `first` and `last` count entries. */
 export interface PageArguments {
@@ -115,6 +117,7 @@ export interface QueryDeps {
   readonly actionKey: (number: number) => string;
   readonly visibility: Visibility;
   readonly cursors: Cursors;
+  readonly metrics: Pick<Metrics, 'add'>;
   /** Milliseconds. */
   readonly now: () => number;
   /** Told of a log that cannot be searched yet. */

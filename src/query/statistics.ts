@@ -8,6 +8,7 @@ import type { HideableField } from '../model/role.ts';
 import type { RollUpDimension } from '../model/rollUp.ts';
 import type { Interval } from '../model/zone.ts';
 import type { StatisticsRow, Store } from '../store/store.ts';
+import type { Metrics } from '../telemetry/telemetry.ts';
 import type { Sight } from '../visibility/visibility.ts';
 import { type BucketLimit, type Buckets, bucketsOf, zoneOf } from './buckets.ts';
 import {
@@ -22,6 +23,7 @@ import type { LogFilter } from './filter.ts';
 import { isStorable, type NameReader } from './names.ts';
 import { defaultPicker, extentOf, pageLimit } from './page.ts';
 import { type Period, periodOf, planStatistics, type StatisticsTime } from './rollUps.ts';
+import { openTurns, type TurnLimits } from './turns.ts';
 
 export interface StatisticsArguments {
   readonly filter?: LogFilter | null;
@@ -88,8 +90,8 @@ export interface ValueCount extends Omit<Tally, 'distinctActors'> {
 
 export interface StatisticsQueries {
   /**
-   * Counts what is visible and matches. Errors: those of a filter, BAD_INPUT, QUERY_TOO_LARGE, FIELD_HIDDEN,
-   * STATEMENT_TIMEOUT.
+   * Counts what is visible and matches, when its turn comes. Errors, also of the others: those of a filter, BAD_INPUT,
+   * QUERY_TOO_LARGE, FIELD_HIDDEN, OVERLOADED, STATEMENT_TIMEOUT.
    */
   statistics(principal: Principal, request: StatisticsArguments): Promise<Statistics>;
   /** The values that visible entries have in a field, the most frequent first, with how often and when. */
@@ -102,6 +104,7 @@ export interface StatisticsDeps extends DimensionFacts {
   readonly store: Pick<Store, 'readStatistics'>;
   readonly now: () => number;
   readonly names: NameReader;
+  readonly metrics: Pick<Metrics, 'add'>;
   /** Filter and visibility together. */
   readonly resolve: (
     principal: Principal,
@@ -112,6 +115,7 @@ export interface StatisticsDeps extends DimensionFacts {
 export interface StatisticsLimits {
   readonly statisticsPoints: number;
   readonly statisticsRollUps: 'on' | 'off';
+  readonly statisticsTurns: TurnLimits;
 }
 
 /** The names that catalogues have for the values of a dimension of actions. */
@@ -232,6 +236,8 @@ function assemble({ rows, buckets, groupings, top }: Counted, keyOf: (row: Stati
 }
 
 export function openStatistics(deps: StatisticsDeps, limits: StatisticsLimits): StatisticsQueries {
+  const turns = openTurns(deps.metrics, limits.statisticsTurns);
+
   interface Question {
     readonly organization: number;
     readonly predicate: Predicate;
@@ -248,11 +254,8 @@ export function openStatistics(deps: StatisticsDeps, limits: StatisticsLimits): 
     const { predicate, time, buckets, groupings, distinctActors } = question;
     const bounds = buckets?.bounds ?? null;
     const dimensions = limits.statisticsRollUps === 'on' ? dimensionsOf(groupings, distinctActors) : null;
-    return deps.store.readStatistics({
-      ...question,
-      bounds,
-      ...planStatistics(predicate, time, bounds ?? [], dimensions),
-    });
+    const plan = planStatistics(predicate, time, bounds ?? [], dimensions);
+    return turns.run(question.organization, () => deps.store.readStatistics({ ...question, bounds, ...plan }));
   };
 
   /** Where an open period begins: with the first entry. */

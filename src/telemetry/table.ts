@@ -83,6 +83,17 @@ export const metricTable = {
     help: 'Seconds since the tail of a log that is being watched was last read: the oldest of them. Above 2, streams pause.',
   },
 
+  // Statistics
+  annals_statistics_running: { type: 'gauge', help: 'Statistics that are being counted, at most STATISTICS_AT_ONCE.' },
+  annals_statistics_waiting: {
+    type: 'gauge',
+    help: 'Statistics that wait for their turn, of all organizations. One organization may have STATISTICS_WAITING.',
+  },
+  annals_statistics_overloads_total: {
+    type: 'counter',
+    help: 'Statistics refused with OVERLOADED because too many of their organization waited.',
+  },
+
   // Followers
   annals_follower_lag_entries: {
     type: 'gauge',

@@ -21,7 +21,7 @@ export async function memberPrincipal(
   if (stored === null) return null;
   const role = resolveRole(stored.role, stored.ownRole);
   if (stored.status !== 'ACTIVE' || role === undefined) return { stored, principal: null };
-  const { id, name, email, actor, rightsVersion, generation } = stored;
+  const { id, name, email, actor, rightsVersion, treeVersion, generation } = stored;
   return {
     stored,
     principal: {
@@ -30,6 +30,7 @@ export async function memberPrincipal(
       organizationName,
       generation,
       rightsVersion,
+      treeVersion,
       kind: 'MEMBER',
       // No token’s id looks like this one; what is remembered by token stays apart.
       tokenId: `member:${id}`,

@@ -1,13 +1,14 @@
+import type { Principal } from '../auth/auth.ts';
 import type { Store } from '../store/store.ts';
 
-/** An organization’s directories at one rights version. */
+/** An organization’s directories as of one moment. */
 export interface Tree {
   /** The directories and all below them, except what lies at or under one of `except` without being a root itself. */
   under(roots: ReadonlySet<number>, except?: ReadonlySet<number>): Set<number>;
 }
 
 export interface Trees {
-  of(at: { readonly organization: number; readonly rightsVersion: number }): Promise<Tree>;
+  of(at: Pick<Principal, 'organization' | 'rightsVersion' | 'treeVersion'>): Promise<Tree>;
 }
 
 function treeOf(rows: readonly { id: number; parent: number | null }[]): Tree {
@@ -28,17 +29,19 @@ function treeOf(rows: readonly { id: number; parent: number | null }[]): Tree {
   };
 }
 
-/** Keeps one tree per organization: that of the newest rights version asked for. */
+/** Keeps one tree per organization: that of the newest versions asked for. */
 export function openTrees(store: Pick<Store, 'readTree'>): Trees {
-  const kept = new Map<number, { rightsVersion: number; tree: Promise<Tree> }>();
+  const kept = new Map<number, { version: number; tree: Promise<Tree> }>();
   return {
-    of({ organization, rightsVersion }) {
+    of({ organization, rightsVersion, treeVersion }) {
+      // Neither ever falls, and directories change with either.
+      const version = rightsVersion + treeVersion;
       const known = kept.get(organization);
-      // A tree read under a newer version serves an older one too: rights are judged by today’s tree.
-      if (known !== undefined && known.rightsVersion >= rightsVersion) return known.tree;
+      // A tree read under newer versions serves an older one too: rights are judged by today’s tree.
+      if (known !== undefined && known.version >= version) return known.tree;
       const tree = store.readTree(organization).then(treeOf);
       tree.catch(() => kept.delete(organization));
-      kept.set(organization, { rightsVersion, tree });
+      kept.set(organization, { version, tree });
       return tree;
     },
   };

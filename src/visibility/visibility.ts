@@ -49,10 +49,13 @@ export interface Sight {
 }
 
 export interface Visibility {
-  /** What the principal sees, as of its rights version. Cached until the version changes. */
+  /**
+   * What the principal sees, as of its versions. Its grants are read once for each version of the rights; when the tree
+   * alone moved on, the sight is made anew from them and from the tree, which all principals share.
+   */
   sightOf(principal: Principal): Promise<Sight>;
   /**
-   * The directories and all below them, in the tree of the principal’s rights version; for `under` in filters. Of a
+   * The directories and all below them, in the tree of the principal’s versions; for `under` in filters. Of a
    * directory that the principal does not see through a grant, the directory alone: what lies below it is part of the
    * tree that is hidden.
    */
@@ -64,6 +67,21 @@ export interface VisibilityDeps {
   readonly catalogue: Pick<Catalogue, 'actionsOf'>;
   readonly actionNumber: (key: string) => number | undefined;
 }
+
+/** What a principal’s directories follow from. */
+interface Grants {
+  readonly stored: readonly StoredGrant[];
+  readonly stated: readonly StatedGrant[];
+}
+
+interface KeptSight {
+  readonly rightsVersion: number;
+  readonly treeVersion: number;
+  readonly grants: Promise<Grants>;
+  readonly sight: Promise<Sight>;
+}
+
+const noGrants: Grants = { stored: [], stated: [] };
 
 /** Most principals whose sight is kept; the least recently used goes first. */
 const cacheLimit = 10_000;
@@ -96,27 +114,30 @@ function reached(tree: Tree, grants: readonly StoredGrant[], minimum: AccessLeve
 
 export function openVisibility(deps: VisibilityDeps): Visibility {
   const trees = openTrees(deps.store);
-  const cache = new Map<string, { readonly rightsVersion: number; readonly sight: Promise<Sight> }>();
+  const cache = new Map<string, KeptSight>();
 
   /** Stated rights and stored ones never mix: what is stored about a member whose credential states them is not read. */
-  const grantsOf = async ({ organization, member, jwt }: Principal) => {
+  const grantsOf = async ({ organization, member, role, jwt }: Principal): Promise<Grants> => {
+    if (role.visibility.scope !== 'GRANTED' || member === null) return noGrants;
     const claims = jwt?.stated ?? null;
     if (claims !== null) return deps.store.readStatedGrants(organization, claims.groups, claims.directories);
-    const id = member?.id ?? null;
-    return { stored: id === null ? [] : await deps.store.readGrants(organization, id), stated: [] };
+    return { ...noGrants, stored: member.id === null ? [] : await deps.store.readGrants(organization, member.id) };
   };
 
-  const compile = async (principal: Principal): Promise<Sight> => {
+  /** Where the rights did not change, those that were read count, but for a stated directory that was not met until now. */
+  const grantsAgain = async (principal: Principal, before: Promise<Grants>): Promise<Grants> => {
+    const known = await before;
+    return known.stated.some(({ directory }) => directory === null) ? await grantsOf(principal) : known;
+  };
+
+  const compile = async (principal: Principal, readGrants: Promise<Grants>): Promise<Sight> => {
     const { visibility: rule } = principal.role;
     const minimum = rule.minimumAccessLevel;
-    let grants: readonly StoredGrant[] = [];
-    let stated: readonly StatedGrant[] = [];
     let directories: ReadonlySet<number> = new Set();
     let kept: ReadonlySet<number> = directories;
-    if (rule.scope === 'GRANTED' && principal.member !== null) {
-      const [tree, rows] = await Promise.all([trees.of(principal), grantsOf(principal)]);
-      grants = rows.stored;
-      stated = rows.stated;
+    const isGranted = rule.scope === 'GRANTED' && principal.member !== null;
+    const [tree, { stored: grants, stated }] = await Promise.all([isGranted ? trees.of(principal) : null, readGrants]);
+    if (tree !== null) {
       const met = stated.flatMap(({ directory, level }) =>
         directory === null ? [] : [{ directory, level, group: null }],
       );
@@ -147,16 +168,18 @@ export function openVisibility(deps: VisibilityDeps): Visibility {
   };
 
   const sightOf = (principal: Principal): Promise<Sight> => {
-    const { rightsVersion } = principal;
+    const { rightsVersion, treeVersion } = principal;
     const key = `${principal.organization}:${principal.tokenId}:${principal.role.key}`;
     const known = cache.get(key);
     cache.delete(key);
-    if (known?.rightsVersion === rightsVersion) {
+    const isSame = known?.rightsVersion === rightsVersion;
+    if (isSame && known.treeVersion >= treeVersion) {
       cache.set(key, known);
       return known.sight;
     }
-    const sight = compile(principal);
-    const fresh = { rightsVersion, sight };
+    const grants = isSame ? grantsAgain(principal, known.grants) : grantsOf(principal);
+    const sight = compile(principal, grants);
+    const fresh = { rightsVersion, treeVersion, grants, sight };
     // A failed compilation is not remembered.
     sight.catch(() => cache.get(key) === fresh && cache.delete(key));
     cache.set(key, fresh);

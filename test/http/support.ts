@@ -38,6 +38,7 @@ function principalOf(name: string, roleKey: string): Principal {
     organizationName: 'Test',
     generation: 1,
     rightsVersion: 1,
+    treeVersion: 1,
     kind: 'TOKEN',
     tokenId: `id-of-${name}`,
     name,

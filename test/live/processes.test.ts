@@ -34,11 +34,11 @@ beforeAll(async () => {
   };
   owner = (await createOrganization({ ...common, DATABASE_URL: database.url, ACCESS_LOG: 'off' })).owner;
   const start = async (url: string) => undo.use(await startServer({ ...common, DATABASE_URL: url }));
-  [one, other, beside] = [
-    await start(proxy.through(database.url)),
-    await start(proxy.through(database.url)),
-    await start(database.url),
-  ];
+  [one, other, beside] = await Promise.all([
+    start(proxy.through(database.url)),
+    start(proxy.through(database.url)),
+    start(database.url),
+  ]);
   await ask(
     one,
     `mutation {

@@ -9,7 +9,7 @@ import {
   until,
   useTestApps,
 } from '../support/app.ts';
-import { watch } from './watch.ts';
+import { numbered, type Watch, watch } from './watch.ts';
 
 // A second instance changes the rights: the first learns it from the database.
 // No heartbeat wakes a stream here: the change of rights does.
@@ -105,6 +105,53 @@ test('a folder that registers under a granted vault is visible, and no change of
   await watched.received(5);
   expect(watched.requests).toEqual(['0', '1', '2', '3', '4']);
   expect(watched.batches.every((batch) => batch.notice === null)).toBe(true);
+});
+
+test('folders that register cost open streams no look at any credential or grant, and one reading of the tree for all', async () => {
+  const to = await newOrganization(at.app);
+  const [streams, folders] = [50, 100];
+  await using undo = new AsyncDisposableStack();
+  const all: Watch[] = [];
+  for (let index = 0; index < streams; index++) {
+    const { principal } = await newMember(at.app, to, { id: `m${index}`, vaults: ['shared'] });
+    all.push(undo.use(await watch(at.app, principal)));
+  }
+  // A change of rights comes to all of them; none of it is left to do when the counting begins.
+  await inVault(to, 'shared', 0);
+  await Promise.all(all.map((watched) => watched.received(1)));
+  const statements: string[] = [];
+  using _ = at.app.store.observe((text) => statements.push(text));
+  for (let index = 1; index <= folders; index++) {
+    const stated = { vault: { id: 'shared' }, directory: { id: `folder ${index}` } };
+    await other().services.log.append(to, plainEntries(1, stated, index));
+  }
+  await Promise.all(all.map((watched) => watched.received(1 + folders)));
+  for (const { requests, batches } of all) {
+    expect(requests).toEqual(numbered(1 + folders));
+    expect(batches.every(({ notice }) => notice === null)).toBe(true);
+  }
+  expect(statements.filter((text) => /api_token|member|directory_grant/.test(text))).toEqual([]);
+  const trees = statements.filter((text) => /from directory d\b/.test(text));
+  expect(trees.length).toBeGreaterThan(0);
+  expect(trees.length).toBeLessThanOrEqual(folders);
+});
+
+test('a server of the version before, which watches one version for rights and tree, learns of a new folder', async () => {
+  const to = await newOrganization(at.app);
+  const head = () => at.app.store.prisma.logHead.findUniqueOrThrow({ where: { organizationId: to.organization } });
+  await inVault(to, 'v', 0);
+  const before = await head();
+  await at.app.services.log.append(to, plainEntries(1, { vault: { id: 'v' }, directory: { id: 'new' } }));
+  const met = await head();
+  expect(met.rightsVersion).toBe(before.rightsVersion + 1n);
+  // And a server of this version learns from what the older one raises that rights changed.
+  const versions = async () => {
+    const found = await at.app.store.readHead(to.organization);
+    return [found?.rightsVersion, found?.treeVersion].map(Number);
+  };
+  const [rights = 0, tree = 0] = await versions();
+  await raiseRights(other(), to.organization);
+  expect(await versions()).toEqual([rights + 1, tree]);
 });
 
 test('a folder that is moved out of sight is a change of rights, and no more is delivered of it', async () => {

@@ -351,19 +351,26 @@ const soughtText = fc
 const textLeaf: fc.Arbitrary<Predicate> = fc
   .tuple(soughtText, fc.option(fc.uniqueArray(fc.constantFrom(...textFields), { maxLength: 4 }), { nil: null }))
   .map(([text, fields]) => ({ op: 'text', text, fields: fields === null ? null : new Set(fields) }));
-const otherLeaf: fc.Arbitrary<Predicate> = fc.oneof(
-  textLeaf,
-  fc.constantFrom(...presenceFields).map((field): Predicate => ({ op: 'exists', field })),
-  fc.array(network, { maxLength: 3 }).map(
+/** The leaves whose random values are met by few entries. */
+export const rareLeaves = {
+  text: textLeaf,
+  network: fc.array(network, { maxLength: 3 }).map(
     (networks): Predicate => ({
       op: 'network',
       networks: networks.flatMap((one) => ('problem' in one ? [] : [one])),
     }),
   ),
-  path.map((keys): Predicate => ({ op: 'metadataExists', path: keys })),
-  fc
+  metadataExists: path.map((keys): Predicate => ({ op: 'metadataExists', path: keys })),
+  metadataIn: fc
     .tuple(path, fc.array(jsonValue, { maxLength: 4 }))
     .map(([keys, values]): Predicate => ({ op: 'metadataIn', path: keys, values: new Set(values) })),
+} as const satisfies Partial<Record<Predicate['op'], fc.Arbitrary<Predicate>>>;
+const otherLeaf: fc.Arbitrary<Predicate> = fc.oneof(
+  rareLeaves.text,
+  fc.constantFrom(...presenceFields).map((field): Predicate => ({ op: 'exists', field })),
+  rareLeaves.network,
+  rareLeaves.metadataExists,
+  rareLeaves.metadataIn,
 );
 
 /** Trees of every operator over every field, some five levels deep. */

@@ -45,7 +45,6 @@ export interface AppendRow {
 
 export interface AppendResult {
   readonly recordedAt: number;
-  readonly rightsVersion: number;
   readonly generation: number;
   /** Index of each row whose key was recorded before, with the id of the entry it recorded. */
   readonly repeated: ReadonlyMap<number, string>;
@@ -90,7 +89,7 @@ const columns: readonly Column[] = [
 ];
 
 const head = ['$1', '$2::timestamptz', '$3::timestamptz'];
-const text = `select recorded_at, rights_version, generation, repeated_ordinal, repeated_id
+const text = `select recorded_at, generation, repeated_ordinal, repeated_id
 from append_log_entries(${[...head, ...columns.map(([type], index) => `$${index + 4}::${type}`)].join(', ')})`;
 
 /** A PostgreSQL array literal; texts are quoted, so that commas, braces and NULL stand for themselves. */
@@ -123,7 +122,7 @@ export async function appendBatch(
   floor: number | null,
   rows: readonly AppendRow[],
 ): Promise<AppendResult> {
-  type Row = [number, number, number, number[] | null, string[] | null];
+  type Row = [number, number, number[] | null, string[] | null];
   const [result] = await database.rows<Row>(text, [
     organization,
     timestamp(now),
@@ -131,9 +130,9 @@ export async function appendBatch(
     ...columns.map((column) => arrayLiteral(rows, column)),
   ]);
   if (result === undefined) throw new TypeError('append_log_entries returned no row');
-  const [recordedAt, rightsVersion, generation, ordinals, ids] = result;
+  const [recordedAt, generation, ordinals, ids] = result;
   const repeated = new Map((ordinals ?? []).map((ordinal, index) => [ordinal - 1, ids?.[index] ?? '']));
-  return { recordedAt, rightsVersion, generation, repeated };
+  return { recordedAt, generation, repeated };
 }
 
 /** Makes the log’s monthly partitions for a period, where missing. */

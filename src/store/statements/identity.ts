@@ -2,15 +2,15 @@ import type { OwnLimits } from '../../model/limits.ts';
 import type { AccessLevel } from '../../model/role.ts';
 import type { Database } from '../database.ts';
 import { roleJson, type StoredRole } from '../role-row.ts';
+import { type Versions, versionColumns } from '../versions.ts';
 
 /** A credential as stored, with the organization’s head in the same round trip. */
-export interface StoredCredential {
+export interface StoredCredential extends Versions {
   readonly tokenId: string;
   readonly tokenName: string;
   readonly organization: number;
   readonly organizationUid: string;
   readonly organizationName: string;
-  readonly rightsVersion: number;
   readonly generation: number;
   /** Key of the role. */
   readonly role: string | null;
@@ -45,7 +45,7 @@ const credentialSql = (
   condition: string,
   secret: string,
   more = '',
-) => `select t.id, t.name, o.id, o.uid, o.name, h.rights_version, h.generation,
+) => `select t.id, t.name, o.id, o.uid, o.name, ${versionColumns}, h.generation,
   coalesce(m.role, t.role), ${roleJson}, m.id, m.external_id, m.name, m.email, m.actor_id, m.status = 'ACTIVE', t.expires_at,
   to_json(t.makers), ${secret}, t.secret_number, t.previous_ends_at, to_json(t.networks),
   t.limits::json, o.limits::json${more}
@@ -61,6 +61,7 @@ type CredentialRow = [
   organizationUid: string,
   organizationName: string,
   rightsVersion: number,
+  treeVersion: number,
   generation: number,
   role: string | null,
   ownRole: StoredRole | null,
@@ -81,11 +82,11 @@ type CredentialRow = [
 ];
 
 /** Where a row of several says which of them it is. */
-const asked = 23;
+const asked = 24;
 
 function credentialFrom(row: readonly [...CredentialRow, ...unknown[]]): StoredCredential {
-  const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, generation] = row;
-  const [role, ownRole, id, externalId, name, email, actor, active, ...rest] = row.slice(7) as SecondHalf;
+  const [tokenId, tokenName, organization, organizationUid, organizationName, rightsVersion, treeVersion] = row;
+  const [generation, role, ownRole, id, externalId, name, email, actor, active, ...rest] = row.slice(7) as SecondHalf;
   const [expiresAt, makers, secret, newestSecret, previousEndsAt, networks, limits, organizationLimits] = rest;
   const member =
     id === null || externalId === null || name === null || actor === null
@@ -98,6 +99,7 @@ function credentialFrom(row: readonly [...CredentialRow, ...unknown[]]): StoredC
     organizationUid,
     organizationName,
     rightsVersion,
+    treeVersion,
     generation,
     role,
     ownRole,
@@ -151,7 +153,7 @@ export async function reloadCredential(
 }
 
 /** A member as stored, with the organization’s head in the same round trip. */
-export interface StoredMember {
+export interface StoredMember extends Versions {
   readonly id: number;
   readonly externalId: string;
   readonly name: string;
@@ -161,7 +163,6 @@ export interface StoredMember {
   /** Key of the role; null may do and see nothing. */
   readonly role: string | null;
   readonly ownRole: StoredRole | null;
-  readonly rightsVersion: number;
   readonly generation: number;
 }
 
@@ -183,17 +184,19 @@ export async function findMember(
       StoredRole | null,
       number,
       number,
+      number,
     ]
   >(
-    `select m.id, m.external_id, m.name, m.email, m.actor_id, m.status::text, m.role, ${roleJson}, h.rights_version, h.generation
+    `select m.id, m.external_id, m.name, m.email, m.actor_id, m.status::text, m.role, ${roleJson}, ${versionColumns}, h.generation
      from member m join log_head h on h.organization_id = m.organization_id
      left join role r on r.organization_id = m.organization_id and r.key = m.role
      where m.organization_id = $1 and m.external_id = $2`,
     [organization, externalId],
   );
   if (row === undefined) return null;
-  const [id, foundId, name, email, actor, status, role, ownRole, rightsVersion, generation] = row;
-  return { id, externalId: foundId, name, email, actor, status, role, ownRole, rightsVersion, generation };
+  const [id, foundId, name, email, actor, status, role, ownRole, rightsVersion, treeVersion, generation] = row;
+  const versions = { rightsVersion, treeVersion, generation };
+  return { id, externalId: foundId, name, email, actor, status, role, ownRole, ...versions };
 }
 
 /** The roles that the organization defines itself. */

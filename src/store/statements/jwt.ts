@@ -3,6 +3,7 @@ import type { OwnLimits } from '../../model/limits.ts';
 import type { Database } from '../database.ts';
 import { type IssuerRow, issuerColumns, issuerFrom, type JwtIssuerRecord } from '../issuer-row.ts';
 import { roleJson, type StoredRole } from '../role-row.ts';
+import { type Versions, versionColumns } from '../versions.ts';
 import type { MemberStatus } from './worldRead.ts';
 
 /** What the claims of a token name, before anybody has looked at its signature. */
@@ -16,14 +17,13 @@ export interface NamedByClaims {
 }
 
 /** All that is stored about a token’s claims, with the organization’s head in the same round trip. */
-export interface StoredJwtCredential {
+export interface StoredJwtCredential extends Versions {
   readonly issuer: JwtIssuerRecord;
   readonly organization: number;
   readonly organizationUid: string;
   readonly organizationName: string;
   /** Limits of its own; null where it has none. */
   readonly organizationLimits: OwnLimits | null;
-  readonly rightsVersion: number;
   readonly generation: number;
   /** The subject’s number as an actor; null for one that nothing has named yet. */
   readonly actor: number | null;
@@ -45,6 +45,7 @@ type CredentialRow = [
   organizationName: string,
   organizationLimits: OwnLimits | null,
   rightsVersion: number,
+  treeVersion: number,
   generation: number,
   actor: number | null,
   memberId: number | null,
@@ -62,7 +63,7 @@ export async function findJwtCredential(
   { organization, issuer, subject, role }: NamedByClaims,
 ): Promise<StoredJwtCredential | null> {
   const [row] = await database.rows<CredentialRow>(
-    `select o.id, o.uid, o.name, o.limits::json, h.rights_version, h.generation, a.id, m.id, m.name, m.email, m.status::text, m.role, ${roleJson},
+    `select o.id, o.uid, o.name, o.limits::json, ${versionColumns}, h.generation, a.id, m.id, m.name, m.email, m.status::text, m.role, ${roleJson},
        ${issuerColumns}
      from organization o join log_head h on h.organization_id = o.id
      join lateral (select * from jwt_issuer j where j.organization_id = o.id and j.issuer = $2
@@ -74,7 +75,8 @@ export async function findJwtCredential(
     [organization, issuer, subject, role],
   );
   if (row === undefined) return null;
-  const [id, organizationUid, organizationName, organizationLimits, rightsVersion, generation, actor, ...rest] = row;
+  const [id, organizationUid, organizationName, organizationLimits, rightsVersion, treeVersion, ...others] = row;
+  const [generation, actor, ...rest] = others;
   const [memberId, name, email, status, memberRole, ownRole, ...issuerRow] = rest;
   const member =
     memberId === null || name === null || status === null
@@ -87,6 +89,7 @@ export async function findJwtCredential(
     organizationName,
     organizationLimits,
     rightsVersion,
+    treeVersion,
     generation,
     actor,
     member,

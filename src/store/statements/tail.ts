@@ -5,10 +5,10 @@ import { nearPage } from '../plan/near.ts';
 import { readPlanned } from '../plan/read.ts';
 import { timestamp } from '../predicate-sql.ts';
 import { entryColumns, entryFromRow } from '../row.ts';
+import { type Versions, versionColumns } from '../versions.ts';
 
 /** The organization’s head as one statement saw it, with entries of the same snapshot. */
-export interface Tail {
-  readonly rightsVersion: number;
+export interface Tail extends Versions {
   readonly generation: number;
   /** The newest entry’s place; null in an empty log. */
   readonly end: LogPlace | null;
@@ -16,13 +16,19 @@ export interface Tail {
   readonly entries: readonly Entry[];
 }
 
-type HeadColumns = [rightsVersion: number, generation: number, recordedAt: number | null, position: number | null];
-const headColumnCount = 4;
+type HeadColumns = [
+  rightsVersion: number,
+  treeVersion: number,
+  generation: number,
+  recordedAt: number | null,
+  position: number | null,
+];
+const headColumnCount = 5;
 
 const newest = `select n.recorded_at, n.position from log_entry n where n.organization_id = $1
   order by n.recorded_at desc, n.position desc limit 1`;
 
-const tailSql = `select h.rights_version, h.generation, null::timestamptz, null::int8, e.*
+const tailSql = `select ${versionColumns}, h.generation, null::timestamptz, null::int8, e.*
 from log_head h left join lateral (
   select ${entryColumns} from log_entry e
   where e.organization_id = $1 and e.recorded_at >= $2::timestamptz and (e.recorded_at, e.position) > ($2::timestamptz, $3::int8)
@@ -33,14 +39,14 @@ where h.organization_id = $1 order by e.recorded_at, e.position`;
 function tailFrom(rows: readonly (readonly unknown[])[]): Tail | null {
   const [first] = rows as readonly (readonly [...HeadColumns, ...unknown[]])[];
   if (first === undefined) return null;
-  const [rightsVersion, generation, recordedAt, position] = first;
+  const [rightsVersion, treeVersion, generation, recordedAt, position] = first;
   // A head without entries comes as one row whose entry columns are null.
   const entries = first[headColumnCount] === null ? [] : rows.map((row) => entryFromRow(row, headColumnCount));
   const end = recordedAt === null || position === null ? null : { recordedAt, position };
-  return { rightsVersion, generation, end, entries };
+  return { rightsVersion, treeVersion, generation, end, entries };
 }
 
-/** The next entries of a log after a place, with the rights version they were read under; null for no such organization. */
+/** The next entries of a log after a place, with the versions they were read under; null for no such organization. */
 export async function readTail(
   database: Database,
   organization: number,
@@ -58,7 +64,7 @@ export async function readTail(
 /** The head alone: versions and the newest entry’s place. */
 export async function readHead(database: Database, organization: number): Promise<Tail | null> {
   const rows = await database.rows(
-    `select h.rights_version, h.generation, n.recorded_at, n.position, null from log_head h left join lateral (${newest}) n on true
+    `select ${versionColumns}, h.generation, n.recorded_at, n.position, null from log_head h left join lateral (${newest}) n on true
      where h.organization_id = $1`,
     [organization],
   );
@@ -75,7 +81,7 @@ export async function readHistory(
 ): Promise<Tail | null> {
   const request = { organization, predicate, direction: 'ASC', after, before: null, limit } as const;
   const rows = await readPlanned(database, request, {
-    wrap: (page) => `select h.rights_version, h.generation, n.recorded_at, n.position, e.*
+    wrap: (page) => `select ${versionColumns}, h.generation, n.recorded_at, n.position, e.*
       from log_head h left join lateral (${newest}) n on true left join lateral (${page}) e on true
       where h.organization_id = $1 order by e.recorded_at, e.position`,
     near: nearPage,
