@@ -13,6 +13,7 @@ import { organizationCreate, organizationLimit, organizationList } from './comma
 import { query } from './commands/query.ts';
 import { record } from './commands/record.ts';
 import { serve } from './commands/serve.ts';
+import { statistics } from './commands/statistics.ts';
 import { tail } from './commands/tail.ts';
 import { tokenCreate, tokenList, tokenRevoke, tokenRotate, tokenUpdate } from './commands/token.ts';
 import { commandHelp, overview } from './help.ts';
@@ -23,6 +24,7 @@ import { type Output, openOutput, printable, ReaderGone } from './output.ts';
 export const commands: readonly Command[] = [
   serve,
   query,
+  statistics,
   askOpened,
   askHistory,
   askAccount,

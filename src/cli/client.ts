@@ -125,6 +125,7 @@ const passing: readonly ErrorCode[] = [
   'UNAVAILABLE',
   'STATEMENT_TIMEOUT',
   'SERVER_STOPPING',
+  'TEXT_NOT_READY',
 ];
 
 /** Whether the same request may succeed a little later. */

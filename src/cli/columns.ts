@@ -38,7 +38,8 @@ export function openColumns(
     return `${padded.join('  ').trimEnd()}\n`;
   };
   return (rows: readonly (readonly string[])[]): string => {
-    const widthIn = (column: number) => Math.max(0, ...rows.map((row) => Math.min(widest, widthOf(row[column] ?? ''))));
+    const widthIn = (column: number) =>
+      rows.reduce((width, row) => Math.max(width, Math.min(widest, widthOf(row[column] ?? ''))), 0);
     widths = widths.map((width, column) => Math.max(width, widthIn(column)));
     const head = first ? line(heads, () => 'bold') : '';
     first = false;

@@ -60,9 +60,10 @@ export async function* follow(
       if (!isPassing(error)) throw error;
       away = true;
       events.onAway(error);
+      // Not all at once: those that a server lost would all come back in the same moment.
+      const wait = Math.max(pause * (0.5 + Math.random() / 2), error.retryAfterMs ?? 0);
+      await delay(wait, undefined, { signal }).catch(() => {});
     }
-    // Not all at once: those that a server lost would all come back in the same moment.
-    await delay(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
     pause = Math.min(pause * 2, pauseMs.longest);
   }
 }

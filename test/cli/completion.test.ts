@@ -46,17 +46,19 @@ it('bash completes every command, and every option of each', async () => {
 });
 
 it('bash completes the second word of a command, values that are a choice, and files', async () => {
-  const [second, began, order, free, shells, files] = await completeAll([
+  const [second, began, order, by, free, shells, files] = await completeAll([
     ['token', ''],
     ['que'],
     ['query', '--order', ''],
+    ['statistics', '--by', 'a'],
     ['query', '--actor', ''],
     ['completion', 'z'],
     ['import', 'so'],
   ]);
-  expect(second).toEqual(['create', 'list', 'revoke', '--help']);
+  expect(second).toEqual(['create', 'list', 'update', 'rotate', 'revoke', '--help']);
   expect(began).toEqual(['query']);
   expect(order).toEqual(['newest', 'oldest']);
+  expect(by).toEqual(['action', 'actor', 'affected']);
   expect(free).toEqual([]);
   expect(shells).toEqual(['zsh']);
   expect(files).toEqual(['some.ndjson']);

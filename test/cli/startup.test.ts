@@ -31,6 +31,7 @@ it.each([
   ['query', '--help'],
   ['completion', 'bash'],
   ['query', '--json'],
+  ['statistics', '--interval=day', '--by=action'],
   ['record', 'passwork.item_viewed', '--severity=11'],
   ['token', 'list'],
 ])('%s %s loads neither the server nor a package', async (...words) => {

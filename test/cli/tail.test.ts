@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtOperation, openClient } from '../../src/cli/client.ts';
-import { anAction, plainEntries } from '../support/app.ts';
+import { anAction, asAdmin, plainEntries } from '../support/app.ts';
 import { annals, type Program, startProgram, untilPrinted } from '../support/program.ts';
 import { startWriters } from '../support/traffic.ts';
 import { objectsOf, type TestLog, useTestServer } from './support.ts';
@@ -174,6 +174,30 @@ describe('annals tail', () => {
     await interrupt(tail);
     expect(requests(tail)).toEqual(['0', '1']);
   }, 120_000);
+
+  it('waits where it cannot search yet, and goes on from where it was', async () => {
+    const log = await site.newLog();
+    const found = (request: string) => log.record([{ action: anAction, request, device: 'laptop' }]);
+    await found('before');
+    const words = ['--text', 'lapt'];
+    const before = await log.run('query', ...words, '--json', '--fields', 'cursor');
+    const [{ cursor } = {}] = objectsOf(before.stdout);
+    const asOwner = (statement: string) =>
+      asAdmin({ adminUrl: site.databaseEnv.MIGRATION_DATABASE_URL ?? '' }, statement);
+    // As entries of a server that knew no searching, which nothing prepares until the function is back.
+    await asOwner(`do $$ begin
+      update log_entry set search = null where organization_id = (select max(organization_id) from log_entry);
+      alter function fill_search_texts rename to fill_search_texts_later;
+    end $$`);
+    const tail = startTail(log, '--after', String(cursor), ...words, ...asJson);
+    await untilSaid(tail, /^waiting: TEXT_NOT_READY: /m);
+    await asOwner('alter function fill_search_texts_later rename to fill_search_texts');
+    await found('after');
+    await untilLines(tail, 1);
+    expect(tail.output.stderr).toMatch(/\nconnected again\n$/);
+    await interrupt(tail);
+    expect(requests(tail)).toEqual(['after']);
+  }, 60_000);
 
   it('names every mistake', async () => {
     const log = await site.newLog();
