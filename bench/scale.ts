@@ -101,7 +101,7 @@ async function planning(log: Log, months: number): Promise<number> {
   const { url, ownerUrl } = log.database;
   await using database = openDatabase({ url, connections: 1, statementTimeoutMs: 60_000, applicationName: 'bench' });
   return await withClient(ownerUrl, async (client) => {
-    await client.query(`select ensure_log_partitions(now() - ($1::int - 7) * interval '1 month', now())`, [months]);
+    await client.query(`select ensure_log_partitions(now() - ($1::int - 3) * interval '1 month', now())`, [months]);
     const dimensions = await dimensionsOf(log);
     const predicate = dimensions['of an actor'] ?? always;
     const [read] = Object.values(readsOf(log.organization, 'of an actor', predicate));
