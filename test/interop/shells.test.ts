@@ -37,7 +37,7 @@ it('fish completes commands, options and values', async () => {
     ...commands.map(({ name }) => `annals ${name} --`),
   ]);
   expect(first?.sort()).toEqual(firsts.sort());
-  expect(second?.sort()).toEqual(['create', 'list', 'revoke']);
+  expect(second?.sort()).toEqual(['create', 'list', 'revoke', 'rotate', 'update']);
   expect(order?.sort()).toEqual(['newest', 'oldest']);
   commands.forEach((command, index) => {
     const expected = [...Object.keys(command.options), 'help'].map((name) => `--${name}`).sort();
