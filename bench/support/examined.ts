@@ -53,6 +53,27 @@ async function sentBy(database: Database, read: (database: Database) => Promise<
   return sent;
 }
 
+interface ExplainedPlan {
+  readonly Plan: PlanNode;
+  readonly 'Planning Time'?: number;
+}
+
+async function explain(
+  client: pg.Client,
+  { text, values }: Sent,
+  { kind, options }: { readonly kind: 'custom' | 'generic'; readonly options: string },
+): Promise<ExplainedPlan> {
+  await client.query(`set plan_cache_mode = force_${kind}_plan`);
+  await client.query(`prepare examined as ${text}`);
+  const { rows } = await client.query<{ 'QUERY PLAN': [ExplainedPlan] }>(
+    `explain (${options}, format json) execute examined(${values.map(literal).join()})`,
+  );
+  await client.query('deallocate examined');
+  const explained = rows[0]?.['QUERY PLAN'][0];
+  if (explained === undefined) throw new TypeError('EXPLAIN returned no plan');
+  return explained;
+}
+
 /** Runs a read and explains each statement that it sent, with the plan that a server keeps or makes each time. */
 export async function examine(
   database: Database,
@@ -61,15 +82,9 @@ export async function examine(
 ): Promise<Examined> {
   const sent = await sentBy(database, read);
   let [rows, buffers] = [0, 0];
-  for (const { text, values, planEach } of sent) {
-    await client.query(`set plan_cache_mode = force_${planEach ? 'custom' : 'generic'}_plan`);
-    await client.query(`prepare examined as ${text}`);
-    const explained = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
-      `explain (analyze, buffers, timing off, format json) execute examined(${values.map(literal).join()})`,
-    );
-    await client.query('deallocate examined');
-    const plan = explained.rows[0]?.['QUERY PLAN'][0].Plan;
-    if (plan === undefined) throw new TypeError('EXPLAIN returned no plan');
+  for (const statement of sent) {
+    const kind = statement.planEach ? 'custom' : 'generic';
+    const { Plan: plan } = await explain(client, statement, { kind, options: 'analyze, buffers, timing off' });
     rows += scanned(plan);
     buffers += (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
   }
@@ -83,17 +98,12 @@ export async function planningOf(
   read: (database: Database) => Promise<unknown>,
 ): Promise<number> {
   const sent = await sentBy(database, read);
-  await client.query('set plan_cache_mode = force_custom_plan');
   const times: number[] = [];
   for (let round = 0; round < 21; round++) {
     let sum = 0;
-    for (const { text, values } of sent) {
-      await client.query(`prepare planned as ${text}`);
-      const explained = await client.query<{ 'QUERY PLAN': [{ 'Planning Time': number }] }>(
-        `explain (summary, format json) execute planned(${values.map(literal).join()})`,
-      );
-      await client.query('deallocate planned');
-      sum += explained.rows[0]?.['QUERY PLAN'][0]['Planning Time'] ?? Number.NaN;
+    for (const statement of sent) {
+      const explained = await explain(client, statement, { kind: 'custom', options: 'summary' });
+      sum += explained['Planning Time'] ?? Number.NaN;
     }
     times.push(sum);
   }

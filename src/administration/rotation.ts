@@ -1,13 +1,12 @@
 /** A new secret for a token that stays the same; the one before is good for a while. */
 import type { Principal } from '../auth/auth.ts';
 import { createToken, hashToken, tokenPrefix } from '../model/token.ts';
-import { isUuid } from '../model/uuid.ts';
 import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
 import type { AdministrationChange } from './changes.ts';
 import { badInput } from './checks.ts';
 import { personsBehind } from './guards/persons.ts';
 import type { Prepared, Step } from './step.ts';
-import { actsAsOf, type CreatedToken, subjectOf, type TokenDeps } from './tokens.ts';
+import { actsAsOf, type CreatedToken, checkTokenId, subjectOf, type TokenDeps } from './tokens.ts';
 
 /** Longest time for which the secret of before stays good. */
 const mostOverlapSeconds = 30 * 86_400;
@@ -48,7 +47,7 @@ async function rotatable(
   { id, overlapSeconds, endOlder }: RotationRequest,
   now: number,
 ): Promise<TokenRecord | null> {
-  if (!isUuid(id)) throw badInput('id', 'is no id of a token.', 'Use an id that `tokens` lists.');
+  checkTokenId(id);
   if (!(Number.isInteger(overlapSeconds) && overlapSeconds >= 0 && overlapSeconds <= mostOverlapSeconds)) {
     throw badInput('overlapSeconds', `must be a whole number from 0 to ${mostOverlapSeconds}.`);
   }
@@ -66,13 +65,17 @@ async function rotatable(
   return token;
 }
 
+/** When the secret of before is over: with the overlap, and never after the token itself. */
+const endOfPrevious = ({ expiresAt }: TokenRecord, now: number, overlapSeconds: number): number =>
+  Math.min(expiresAt ?? Number.POSITIVE_INFINITY, now + overlapSeconds * 1000);
+
 const rotation = (
   statements: AdministrationStatements,
   organization: number,
   { token, stored, now }: { token: TokenRecord; stored: StoredRotationRequest; now: number },
 ): Prepared => {
   const { hash, prefix, makers, overlapSeconds } = stored;
-  const previousEndsAt = Math.min(token.expiresAt ?? Number.POSITIVE_INFINITY, now + overlapSeconds * 1000);
+  const previousEndsAt = endOfPrevious(token, now, overlapSeconds);
   return {
     changes: () => [rotatedEntry(token, prefix, previousEndsAt)],
     async write() {
@@ -97,7 +100,7 @@ const rotated = (token: TokenRecord, prefix: string, now: number, overlapSeconds
   prefix,
   rotatedAt: now,
   previousPrefix: token.prefix,
-  previousEndsAt: Math.min(token.expiresAt ?? Number.POSITIVE_INFINITY, now + overlapSeconds * 1000),
+  previousEndsAt: endOfPrevious(token, now, overlapSeconds),
 });
 
 export interface RotatedToken extends CreatedToken {

@@ -2,13 +2,12 @@
 import type { Principal } from '../auth/auth.ts';
 import { inNetworks, type Network, normalizeIp } from '../model/ip.ts';
 import { limitNames, type OwnLimits } from '../model/limits.ts';
-import { isUuid } from '../model/uuid.ts';
 import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
 import { limitsOf, networksOf } from './bounds.ts';
 import { fieldChanges } from './changes.ts';
 import { badInput, checkText } from './checks.ts';
 import type { Step } from './step.ts';
-import { actsAsOf, subjectOf } from './tokens.ts';
+import { actsAsOf, checkTokenId, subjectOf } from './tokens.ts';
 
 /** What is left out stays as it is. */
 export interface TokenChange {
@@ -45,7 +44,7 @@ export async function tokenChangeStep(
   by: Principal | null,
 ): Promise<Step<TokenRecord | null>> {
   const { id, name, allowedNetworks } = change;
-  if (!isUuid(id)) throw badInput('id', 'is no id of a token.', 'Use an id that `tokens` lists.');
+  checkTokenId(id);
   if (name !== undefined) checkText('name', name, 'name');
   const networks = allowedNetworks === undefined ? null : networksOf(allowedNetworks);
   const before = await statements.findToken(organization, id);

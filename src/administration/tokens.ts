@@ -163,6 +163,11 @@ export async function storedTokenStep(
   return creation(statements, organization, stored);
 }
 
+/** Errors: BAD_INPUT for what can be no token’s id. */
+export function checkTokenId(id: string): void {
+  if (!isUuid(id)) throw badInput('id', 'is no id of a token.', 'Use an id that `tokens` lists.');
+}
+
 /** Revoking again, or what is not there, changes nothing. Errors: BAD_INPUT for what can be no token’s id. */
 export async function tokenRevocation(
   statements: AdministrationStatements,
@@ -170,7 +175,7 @@ export async function tokenRevocation(
   id: string,
   now: number,
 ): Promise<Step<boolean>> {
-  if (!isUuid(id)) throw badInput('id', 'is no id of a token.', 'Use an id that `tokens` lists.');
+  checkTokenId(id);
   const token = await statements.findToken(organization, id);
   const valid = token !== null && token.revokedAt === null;
   return {

@@ -93,18 +93,15 @@ function actionPredicates(filter: LogFilter, resolver: Resolver, path: string): 
       const number = resolver.actionNumber(key);
       return number === undefined ? [] : [number];
     });
-  const keysWhere = (condition: (action: Catalogue['actions'][number]) => boolean) =>
-    numbersOf(catalogue.actions.filter(condition).map((action) => action.key));
-  let byGroup: ReadonlyMap<string | null, readonly string[]> | null = null;
-  const groups = () => {
-    byGroup ??= new Map(
-      [...Map.groupBy(catalogue.actions, (one) => one.actionGroup)].map(([group, actions]) => [
-        group,
-        actions.map(({ key }) => key),
-      ]),
-    );
-    return byGroup;
+  /** Numbers of the actions that have something in common, by what that is; made once for all values of a list. */
+  const sharing = (common: (action: Catalogue['actions'][number]) => string | null) => {
+    let groups: ReadonlyMap<string | null, readonly Catalogue['actions'][number][]> | null = null;
+    return (value: string): number[] => {
+      groups ??= Map.groupBy(catalogue.actions, common);
+      return numbersOf((groups.get(value) ?? []).map((one) => one.key));
+    };
   };
+  const [ofCategory, inCatalogue] = [sharing((one) => one.category), sharing((one) => one.catalogue)];
   const action = (key: string, where: string) => {
     if (catalogue.action(key) === undefined)
       throw bad(where, `no catalogue has the action ${JSON.stringify(key)}.`, 'Use a key that `actions` lists.');
@@ -117,7 +114,7 @@ function actionPredicates(filter: LogFilter, resolver: Resolver, path: string): 
         `no catalogue has the category ${JSON.stringify(key)}.`,
         'Use a key that `eventCategories` lists.',
       );
-    return keysWhere((one) => one.category === key);
+    return ofCategory(key);
   };
   const ofCatalogue = (key: string, where: string) => {
     if (!catalogue.catalogues.some((one) => one.key === key)) {
@@ -127,7 +124,7 @@ function actionPredicates(filter: LogFilter, resolver: Resolver, path: string): 
         `Use one of ${catalogue.catalogues.map((one) => one.key).join(', ')}.`,
       );
     }
-    return keysWhere((one) => one.catalogue === key);
+    return inCatalogue(key);
   };
   return [
     ...setPredicates('action', filter.action, action, `${path}.action`),
@@ -136,7 +133,7 @@ function actionPredicates(filter: LogFilter, resolver: Resolver, path: string): 
     ...setPredicates(
       'action',
       filter.actionGroup,
-      (name) => numbersOf(groups().get(name) ?? []),
+      sharing((one) => one.actionGroup),
       `${path}.actionGroup`,
     ),
   ];

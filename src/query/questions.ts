@@ -5,7 +5,7 @@
 import type { Principal } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { AnnalsError } from '../errors.ts';
-import { both, type Predicate, type PredicateField } from '../model/predicate.ts';
+import { both, normalize, type Predicate, type PredicateField } from '../model/predicate.ts';
 import type { HideableField } from '../model/role.ts';
 import { mostAheadMs } from '../model/time.ts';
 import type { Store, StoredSecret } from '../store/store.ts';
@@ -226,7 +226,7 @@ export function openQuestions(deps: QuestionDeps): Questions {
     );
   };
 
-  const everything = (...of: Predicate[]): Predicate => both({ op: 'and', of: [] }, { op: 'and', of });
+  const everything = (...of: Predicate[]): Predicate => normalize({ op: 'and', of });
 
   return {
     async history(principal, of, page) {

@@ -103,27 +103,21 @@ const own = ({ url, statementTimeoutMs }: DatabaseOptions): pg.PoolConfig => ({
   statement_timeout: statementTimeoutMs,
 });
 
-const lent = ({ url }: DatabaseOptions, answerLimitMs: number): pg.PoolConfig => ({
-  connectionString: url,
-  // Before the first statement, and before the pool says that there is a connection.
-  onConnect: async (client) => {
-    limitAnswers(client, answerLimitMs);
-    await client.query(trackedSettings);
-  },
-});
-
 export function openDatabase(options: DatabaseOptions): Database {
-  const answerLimitMs = options.statementTimeoutMs + answerMs;
   const pool = new pg.Pool({
-    ...(options.pooled ? lent(options, answerLimitMs) : own(options)),
+    ...(options.pooled ? { connectionString: options.url } : own(options)),
     max: options.connections,
     application_name: options.applicationName,
     connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    // Before anything else is asked of it: one that is lent is set up by its first statement.
+    onConnect: async (client) => {
+      limitAnswers(client, options.statementTimeoutMs + answerMs);
+      if (options.pooled) await client.query(trackedSettings);
+    },
   });
-  if (!options.pooled) pool.on('connect', (client) => limitAnswers(client, answerLimitMs));
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {});
   const nameOf = openNames();

@@ -1,6 +1,4 @@
 import type { LiveBatch, LiveNotice } from '../../live/live.ts';
-import type { LogFilter } from '../../query/filter.ts';
-import { bareFilter } from '../bareFilter.ts';
 import { builder } from '../builder.ts';
 import { callerWith, needs } from '../guard.ts';
 import { untilLost } from '../inTime.ts';
@@ -66,16 +64,12 @@ builder.subscriptionField('logAdded', (t) =>
       ...viewArgs,
     },
     // The domain’s own iterator: whoever ends the subscription ends it there.
-    subscribe: (_, { after, ...asked }, context) => {
+    subscribe: async (_, { after, ...asked }, context) => {
       const principal = callerWith(context, 'READ');
-      const follow = (filter: LogFilter | null) => {
-        const options = { after: after ?? null, filter, renewals: context.renewals };
-        return untilLost(context.services.live.subscribe(principal, options), context);
-      };
       // Through a view, by what it filters by now: a stream is of one filter, as its cursors are.
-      return asked.view === null || asked.view === undefined
-        ? follow(bareFilter(asked.filter))
-        : throughView(context.services, principal, asked).then(({ filter }) => follow(filter));
+      const { filter } = await throughView(context.services, principal, asked);
+      const options = { after: after ?? null, filter, renewals: context.renewals };
+      return untilLost(context.services.live.subscribe(principal, options), context);
     },
     resolve: (batch, _, context) => {
       // Runs before everything below it: no batch is answered with the rights or the names of an earlier one.

@@ -72,15 +72,15 @@ export async function readFirstSeen(database: Database, request: FirstSeenReques
   const parameters = new Parameters(database.sets);
   const text = firstSeenSql({ ...request, limit: Math.max(1, request.limit) }, parameters);
   const rows = await database.rows<Row>(text, parameters.values, { planEach: true });
-  const [any] = rows;
+  const [head] = rows;
   return {
     values: rows
       .slice(0, request.limit)
       .flatMap(([value, count, first, last, firstEntry]) =>
         value === null ? [] : [{ value, count, first, last, firstEntry }],
       ),
-    valueCount: any?.[5] ?? 0,
-    complete: !(any?.[6] ?? false),
-    compared: !(any?.[7] ?? false),
+    valueCount: head?.[5] ?? 0,
+    complete: !(head?.[6] ?? false),
+    compared: !(head?.[7] ?? false),
   };
 }

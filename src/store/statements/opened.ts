@@ -83,12 +83,12 @@ export async function readOpened(database: Database, request: OpenedRequest): Pr
   const parameters = new Parameters(database.sets);
   const text = openedSql({ ...request, limit: Math.max(1, request.limit) }, parameters);
   const rows = await database.rows<Row>(text, parameters.values, { planEach: true });
-  const [any] = rows;
+  const [head] = rows;
   return {
     secrets: rows
       .slice(0, request.limit)
       .map(([type, id, name, count, first, last, newest]) => ({ type, id, name, count, first, last, newest })),
-    secretCount: any?.[7] ?? 0,
-    complete: !(any?.[8] ?? false),
+    secretCount: head?.[7] ?? 0,
+    complete: !(head?.[8] ?? false),
   };
 }
