@@ -43,13 +43,8 @@ interface Sent {
 /** Runs a read; the statements that it sent. */
 async function sentBy(database: Database, read: (database: Database) => Promise<unknown>): Promise<Sent[]> {
   const sent: Sent[] = [];
-  await read({
-    ...database,
-    rows(text, values, options) {
-      sent.push({ text, values, planEach: options?.planEach ?? false });
-      return database.rows(text, values, options);
-    },
-  });
+  using _ = database.observe((text, values, { planEach = false }) => sent.push({ text, values, planEach }));
+  await read(database);
   return sent;
 }
 

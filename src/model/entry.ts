@@ -119,6 +119,42 @@ export interface Entry {
   readonly metadata: { readonly [key: string]: Json } | null;
 }
 
+const fields = Object.keys({
+  organization: true,
+  position: true,
+  id: true,
+  recordedAt: true,
+  occurredAt: true,
+  action: true,
+  outcome: true,
+  severity: true,
+  component: true,
+  actorType: true,
+  actor: true,
+  actorName: true,
+  actorEmail: true,
+  affectedUser: true,
+  affectedUserName: true,
+  affectedUserEmail: true,
+  directory: true,
+  directoryName: true,
+  vault: true,
+  vaultName: true,
+  targets: true,
+  ip: true,
+  userAgent: true,
+  device: true,
+  session: true,
+  request: true,
+  location: true,
+  changes: true,
+  metadata: true,
+} satisfies Record<keyof Entry, true>) as (keyof Entry)[];
+
+/** A copy with members of its own: an entry of the store may read its fields from an answer only when they are asked for. */
+export const plainEntry = (entry: Entry): Entry =>
+  Object.fromEntries(fields.map((field) => [field, entry[field]])) as unknown as Entry;
+
 /** A place in a log between two entries, by what is recorded there: after `position`, which was recorded at `recordedAt`. */
 export interface LogPlace {
   readonly recordedAt: number;

@@ -1,4 +1,4 @@
-import type { Entry } from './entry.ts';
+import { type Entry, plainEntry } from './entry.ts';
 import type { HideableField } from './role.ts';
 
 /** What an entry is without a field. */
@@ -18,5 +18,5 @@ const blanks: Record<HideableField, Partial<Entry>> = {
 
 /** The entry as a role that is kept from these fields reads it: as if they had never been stated. */
 export function redact(entry: Entry, hidden: ReadonlySet<HideableField>): Entry {
-  return hidden.size === 0 ? entry : Object.assign({}, entry, ...[...hidden].map((field) => blanks[field]));
+  return hidden.size === 0 ? entry : Object.assign(plainEntry(entry), ...[...hidden].map((field) => blanks[field]));
 }

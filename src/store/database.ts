@@ -5,6 +5,8 @@ import { storeFault } from './fault.ts';
 import { type IntSets, openIntSets } from './int-set.ts';
 import { trackedSettings } from './pooler.ts';
 import { entryTypes } from './row.ts';
+import { WireClient } from './wire/connection.ts';
+import { type Entries, EntryQuery } from './wire/query.ts';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -17,6 +19,8 @@ export interface DatabaseOptions {
   /** Called with each statement’s text; what it returns is called when the statement is over, with the error if there was one. */
   readonly onStatement?: StatementObserver;
 }
+
+export type SentObserver = (text: string, values: readonly unknown[], options: RunOptions) => void;
 
 export type StatementObserver = (text: string) => (error: unknown) => void;
 
@@ -34,6 +38,11 @@ export interface RunOptions {
 export interface Runner {
   /** Rows as arrays of columns. Faults come as AnnalsError. */
   rows<Row extends readonly unknown[]>(text: string, values: readonly unknown[], options?: RunOptions): Promise<Row[]>;
+  /**
+   * The same for a statement whose columns are `entryColumns`; a row of nulls gives null. What is not read of an entry is
+   * never decoded, and the bytes of the whole answer live as long as one of its entries.
+   */
+  entries(text: string, values: readonly unknown[], options?: RunOptions): Promise<Entries>;
 }
 
 /** A pool of connections that runs statements in array mode with the log’s own type parsers. */
@@ -43,8 +52,8 @@ export interface Database extends Runner, AsyncDisposable {
   readonly pool: pg.Pool;
   /** Commits when the work is done and rolls back when it throws. READ COMMITTED. */
   transaction<T>(work: (runner: Runner) => Promise<T>): Promise<T>;
-  /** Runs statement texts through the observer from now on; for tests that count statements. */
-  observe(observer: (text: string) => void): Disposable;
+  /** Tells the observer of every statement from now on; for tests that count or explain them. */
+  observe(observer: SentObserver): Disposable;
 }
 
 /** Most texts built from filters that are kept prepared per connection: filters can take any number of shapes. */
@@ -103,8 +112,20 @@ const own = ({ url, statementTimeoutMs }: DatabaseOptions): pg.PoolConfig => ({
   statement_timeout: statementTimeoutMs,
 });
 
+/** A client takes a statement of one’s own only with a callback. */
+const askEntries = (connection: pg.Pool | pg.PoolClient, query: EntryQuery): Promise<Entries> =>
+  new Promise((resolve, reject) => {
+    const ask = connection.query as unknown as (
+      query: EntryQuery,
+      values: undefined,
+      callback: (error: unknown, entries: Entries) => void,
+    ) => void;
+    ask.call(connection, query, undefined, (error, entries) => (error ? reject(error) : resolve(entries)));
+  });
+
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
+    Client: WireClient,
     ...(options.pooled ? { connectionString: options.url } : own(options)),
     max: options.connections,
     application_name: options.applicationName,
@@ -121,28 +142,37 @@ export function openDatabase(options: DatabaseOptions): Database {
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {});
   const nameOf = openNames();
-  const observers = new Set<(text: string) => void>();
+  const observers = new Set<SentObserver>();
 
-  const runnerOn = (connection: pg.Pool | pg.PoolClient): Runner => ({
-    async rows<Row extends readonly unknown[]>(
+  const runnerOn = (connection: pg.Pool | pg.PoolClient): Runner => {
+    const run = async <Result>(
       text: string,
       values: readonly unknown[],
-      run: RunOptions = {},
-    ): Promise<Row[]> {
-      for (const observer of observers) observer(text);
-      const name = run.planEach || options.pooled ? undefined : nameOf(text, run.built ?? false);
+      how: RunOptions,
+      send: (name: string | undefined) => Promise<Result>,
+    ): Promise<Result> => {
+      for (const observer of observers) observer(text, values, how);
       const over = options.onStatement?.(text);
-      const query = { text, values: [...values], rowMode: 'array' as const, types: entryTypes };
+      const { planEach = false, built = false } = how;
       try {
-        const result = await connection.query<Row>(name === undefined ? query : { ...query, name });
+        const result = await send(planEach || options.pooled ? undefined : nameOf(text, built));
         over?.(null);
-        return result.rows;
+        return result;
       } catch (error) {
         over?.(error);
         throw storeFault(error);
       }
-    },
-  });
+    };
+    return {
+      rows: <Row extends readonly unknown[]>(text: string, values: readonly unknown[], how: RunOptions = {}) =>
+        run(text, values, how, async (name) => {
+          const query = { text, values: [...values], rowMode: 'array' as const, types: entryTypes };
+          return (await connection.query<Row>(name === undefined ? query : { ...query, name })).rows;
+        }),
+      entries: (text, values, how = {}) =>
+        run(text, values, how, (name) => askEntries(connection, new EntryQuery(text, [...values], name))),
+    };
+  };
 
   return {
     pool,

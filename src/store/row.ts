@@ -63,8 +63,8 @@ export function parseTime(text: string): number {
 }
 
 /** `from`: index of the first entry column in the row. */
-export function entryFromRow(columns: readonly unknown[], from = 0): Entry {
-  const row = (from === 0 ? columns : columns.slice(from)) as EntryRow;
+export function entryFromRow(columns: readonly unknown[], from: number): Entry {
+  const row = columns.slice(from) as EntryRow;
   return {
     organization: row[0],
     position: row[1],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import type { App } from '../../src/app.ts';
 import { AnnalsError } from '../../src/errors.ts';
-import type { EntryInput } from '../../src/model/entry.ts';
+import { type EntryInput, plainEntry } from '../../src/model/entry.ts';
 import { startEmbedded } from '../../src/store/embedded.ts';
 import { headLock, hold } from '../log/locks.ts';
 import { asAdmin, newOrganization, openTestApp, plainEntries, until, useTestApps } from '../support/app.ts';
@@ -56,7 +56,7 @@ test('an entry of which no hint tells is delivered by the next look', async () =
   if (entry === undefined) throw new Error('the entry is not there');
   await using watched = await watch(at.app, to.owner, { after: cursor });
   // Through the store, which sends no hints by itself.
-  const silent = { ...entry, id: '01900000-0000-7000-8000-000000000000', request: 'silent' };
+  const silent = { ...plainEntry(entry), id: '01900000-0000-7000-8000-000000000000', request: 'silent' };
   const row = appendRow(silent, Buffer.alloc(80), Buffer.alloc(32));
   await writer().store.appendBatch(to.organization, Date.now(), null, [row]);
   const start = performance.now();

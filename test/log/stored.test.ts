@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { App } from '../../src/app.ts';
 import { type DigestContent, Digester, leafHash } from '../../src/model/digest.ts';
-import type { Entry, Person } from '../../src/model/entry.ts';
+import { type Entry, type Person, plainEntry } from '../../src/model/entry.ts';
 import { always } from '../../src/model/predicate.ts';
 import { asAdmin, newOrganization, plainEntries, type TestOrganization, useTestApps } from '../support/app.ts';
 import { entryInput } from '../support/entries.ts';
@@ -33,7 +33,7 @@ async function contentsOf(app: App, to: TestOrganization, entries: readonly Entr
     email,
   });
   return entries.map((entry) => ({
-    ...entry,
+    ...plainEntry(entry),
     organizationUid: to.organizationUid,
     action: app.services.actions.key(entry.action),
     actor: person(entry.actor, entry.actorName, entry.actorEmail),

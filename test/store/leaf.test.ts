@@ -6,7 +6,7 @@ import { openCatalogue } from '../../src/catalogue/catalogue.ts';
 import { openActionNumbers } from '../../src/catalogue/numbers.ts';
 import { type Log, openLog } from '../../src/log/log.ts';
 import { type DigestContent, Digester, leafHash } from '../../src/model/digest.ts';
-import type { Entry, EntryInput } from '../../src/model/entry.ts';
+import { type Entry, type EntryInput, plainEntry } from '../../src/model/entry.ts';
 import { always } from '../../src/model/predicate.ts';
 import { systemRandom } from '../../src/model/uuid.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -90,7 +90,7 @@ async function contentsOf(
   const idIn = (ids: ReadonlyMap<number, string>, number: number | null) =>
     number === null ? null : (ids.get(number) ?? 'missing');
   return entries.map((one) => ({
-    ...one,
+    ...plainEntry(one),
     organizationUid,
     action: keyOf(one.action),
     actor: { id: idIn(people, one.actor), name: one.actorName, email: one.actorEmail },

@@ -81,13 +81,8 @@ type SentStatement = Statement & { readonly planEach?: boolean };
 /** The statements that a function of the store sends, which run as well. */
 async function allSentBy(run: (database: Database) => Promise<unknown>): Promise<SentStatement[]> {
   const sent: SentStatement[] = [];
-  await run({
-    ...served,
-    rows(text, values, options) {
-      sent.push({ text, values, planEach: options?.planEach ?? false });
-      return served.rows(text, values, options);
-    },
-  });
+  using _ = served.observe((text, values, { planEach = false }) => sent.push({ text, values, planEach }));
+  await run(served);
   return sent;
 }
 

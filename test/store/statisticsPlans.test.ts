@@ -87,16 +87,8 @@ async function countOf({ rolled }: StatisticsRequest): Promise<number> {
 
 async function read(request: StatisticsRequest): Promise<Explained & { readonly counted: number }> {
   const sent: Statement[] = [];
-  const rows = await readStatistics(
-    {
-      ...served,
-      rows(text, values, options) {
-        sent.push({ text, values });
-        return served.rows(text, values, options);
-      },
-    },
-    request,
-  );
+  using _ = served.observe((text, values) => sent.push({ text, values }));
+  const rows = await readStatistics(served, request);
   const [statement] = sent;
   if (statement === undefined) throw new TypeError('no statement was sent');
   const counted = rows.find(({ rank, bucket }) => rank === null && bucket === null)?.count ?? 0;

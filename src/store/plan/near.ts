@@ -24,9 +24,6 @@ export function nearPage(request: PageRequest, { time }: Shape, parameters: Para
   return { text, planEach: false };
 }
 
-/** Whether a row is the one that `markedNearPage` adds. */
-export const isMark = (row: readonly unknown[]): boolean => row[0] === null;
-
 /** The same, and a row of nulls when it is not full and there are entries that it did not look at. */
 export function markedNearPage(request: PageRequest, shape: Shape, parameters: Parameters): PageText {
   const near = nearPage(request, shape, parameters);

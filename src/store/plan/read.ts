@@ -2,6 +2,7 @@
 import { isAlways } from '../../model/predicate.ts';
 import type { Database, RunOptions } from '../database.ts';
 import { Parameters } from '../predicate-sql.ts';
+import type { Entries } from '../wire/query.ts';
 import { gatherPage, mostGathered } from './gather.ts';
 import { metSql, type nearPage, sparsestOf, windowOf } from './near.ts';
 import type { PageRequest, PageText } from './page.ts';
@@ -10,15 +11,15 @@ import { type Shape, type Spread, shapeOf } from './shape.ts';
 import { nearTextPage, requiredGrams, textPage } from './text.ts';
 import { walkPage } from './walk.ts';
 
-type Row = readonly unknown[];
 type Write = (parameters: Parameters) => PageText;
 
 /** What stands around the text of a page, and what shows that a page of the first `window` entries is all there is. */
-export interface Reading {
+export interface Reading<Found> {
   wrap(page: string): string;
-  isWhole(rows: readonly Row[], window: number): boolean;
-  /** How many entries the rows have. */
-  count(rows: readonly Row[]): number;
+  send(statement: ReadStatement): Promise<Found>;
+  isWhole(found: Found, window: number): boolean;
+  /** How many entries were found. */
+  count(found: Found): number;
   /** Writes the page of the first entries. */
   readonly near: typeof nearPage;
 }
@@ -36,8 +37,14 @@ export function statementOf({ sets }: Pick<Database, 'sets'>, organization: numb
   return { text, values: parameters.values, planEach, built: true };
 }
 
-export const send = (database: Database, { text, values, ...options }: ReadStatement): Promise<Row[]> =>
-  database.rows(text, values, options);
+export const send = (
+  database: Database,
+  { text, values, ...options }: ReadStatement,
+): Promise<(readonly unknown[])[]> => database.rows(text, values, options);
+
+/** The same for a statement whose columns are `entryColumns`. */
+export const sendEntries = (database: Database, { text, values, ...options }: ReadStatement): Promise<Entries> =>
+  database.entries(text, values, options);
 
 /** How many of the first entries of the request satisfy each spread. */
 export async function readMet(database: Database, request: PageRequest, shape: Shape): Promise<number[]> {
@@ -52,10 +59,13 @@ export async function readMet(database: Database, request: PageRequest, shape: S
  * Runs one statement; two where the entries wanted are few among many and their values many, or a text is rare; and one
  * between them where it must be found out which condition makes them few.
  */
-export async function readPlanned(database: Database, request: PageRequest, reading: Reading): Promise<Row[]> {
+export async function readPlanned<Found>(
+  database: Database,
+  request: PageRequest,
+  reading: Reading<Found>,
+): Promise<Found> {
   const run = (write: Write) =>
-    send(
-      database,
+    reading.send(
       statementOf(database, request.organization, (parameters) => {
         const page = write(parameters);
         return { ...page, text: reading.wrap(page.text) };

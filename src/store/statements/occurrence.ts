@@ -3,10 +3,10 @@ import type { Entry } from '../../model/entry.ts';
 import { isAlways, type Predicate } from '../../model/predicate.ts';
 import type { Database } from '../database.ts';
 import type { PageText } from '../plan/page.ts';
-import { send, statementOf } from '../plan/read.ts';
+import { sendEntries, statementOf } from '../plan/read.ts';
 import { blocksOf, inBlock, requiredGrams } from '../plan/text.ts';
 import { type Parameters, timestamp, toSql } from '../predicate-sql.ts';
-import { entryColumns, entryFromRow } from '../row.ts';
+import { entryColumns } from '../row.ts';
 
 /** A place between two entries: after the one of this position, which happened then. */
 export interface OccurrencePlace {
@@ -65,7 +65,7 @@ const gathered =
 export async function readPageByOccurrence(database: Database, request: OccurrenceRequest): Promise<Entry[]> {
   const read = async (write: Write) => {
     const statement = statementOf(database, request.organization, (parameters) => pageOf(request, parameters, write));
-    return (await send(database, statement)).map((row) => entryFromRow(row));
+    return (await sendEntries(database, statement)).filter((entry) => entry !== null);
   };
   const grams = requiredGrams(request.predicate, request.organization);
   if (grams === null) return read(plainPage);

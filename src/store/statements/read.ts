@@ -2,23 +2,25 @@ import type { Entry, LogPlace } from '../../model/entry.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import type { Database } from '../database.ts';
 import { countPlanned } from '../plan/count.ts';
-import { isMark, markedNearPage } from '../plan/near.ts';
+import { markedNearPage } from '../plan/near.ts';
 import type { PageRequest } from '../plan/page.ts';
-import { readPlanned } from '../plan/read.ts';
+import { readPlanned, sendEntries } from '../plan/read.ts';
 import { Parameters, timestamp, toSql } from '../predicate-sql.ts';
-import { entryColumns, entryFromRow } from '../row.ts';
+import { entryColumns } from '../row.ts';
 
 export type { PageRequest } from '../plan/page.ts';
 
 /** Entries that satisfy the predicate, keyset-paged. */
 export async function readPage(database: Database, request: PageRequest): Promise<Entry[]> {
-  const rows = await readPlanned(database, request, {
+  const found = await readPlanned(database, request, {
     wrap: (page) => page,
+    send: (statement) => sendEntries(database, statement),
     near: markedNearPage,
-    isWhole: (found) => !found.some(isMark),
-    count: (found) => found.length,
+    // The mark that a near page is not all there is: a row of nulls.
+    isWhole: (entries) => !entries.includes(null),
+    count: (entries) => entries.length,
   });
-  return rows.map((row) => entryFromRow(row));
+  return found.filter((entry) => entry !== null);
 }
 
 /** How many entries satisfy the predicate, counting no further than `cap`. */
@@ -43,8 +45,8 @@ export async function readByIds(
     `select ${entryColumns} from log_entry e where e.organization_id = ${parameters.add(organization)}` +
     ` and e.recorded_at >= ${parameters.add(timestamp(oldest), 'timestamptz')}` +
     ` and e.id = any(${parameters.add(ids, 'uuid[]')}) and ${toSql(predicate, parameters)}`;
-  const rows = await database.rows(text, parameters.values, { planEach: true });
-  return rows.map((row) => entryFromRow(row));
+  const found = await database.entries(text, parameters.values, { planEach: true });
+  return found.filter((entry) => entry !== null);
 }
 
 export interface LocatedEntry {

@@ -2,7 +2,7 @@
 import type { Entry, LogPlace } from '../../model/entry.ts';
 import type { Database } from '../database.ts';
 import { timestamp } from '../predicate-sql.ts';
-import { entryColumns, entryFromRow } from '../row.ts';
+import { entryColumns } from '../row.ts';
 
 /** Every organization that has a log. */
 export async function readLogOrganizations(database: Database): Promise<number[]> {
@@ -21,12 +21,12 @@ export async function lacksTexts(database: Database, organization: number): Prom
 
 /** Entries that lack their text, oldest first. */
 export async function readWithoutText(database: Database, organization: number, limit: number): Promise<Entry[]> {
-  const rows = await database.rows(
+  const found = await database.entries(
     `select ${entryColumns} from log_entry e where e.organization_id = $1 and e.search is null
      order by e.recorded_at, e.position limit $2::int8`,
     [organization, limit],
   );
-  return rows.map((row) => entryFromRow(row));
+  return found.filter((entry) => entry !== null);
 }
 
 export interface MissingText extends LogPlace {

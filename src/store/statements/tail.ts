@@ -2,7 +2,7 @@ import type { Entry, LogPlace } from '../../model/entry.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import type { Database } from '../database.ts';
 import { nearPage } from '../plan/near.ts';
-import { readPlanned } from '../plan/read.ts';
+import { readPlanned, send } from '../plan/read.ts';
 import { timestamp } from '../predicate-sql.ts';
 import { entryColumns, entryFromRow } from '../row.ts';
 import { type Versions, versionColumns } from '../versions.ts';
@@ -84,6 +84,7 @@ export async function readHistory(
     wrap: (page) => `select ${versionColumns}, h.generation, n.recorded_at, n.position, e.*
       from log_head h left join lateral (${newest}) n on true left join lateral (${page}) e on true
       where h.organization_id = $1 order by e.recorded_at, e.position`,
+    send: (statement) => send(database, statement),
     near: nearPage,
     isWhole(found, window) {
       const tail = tailFrom(found);

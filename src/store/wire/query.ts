@@ -1,0 +1,71 @@
+/** A statement whose rows are entries, taken from the wire as they come. */
+import pg from 'pg';
+import type { Entry } from '../../model/entry.ts';
+import { type RowTaker, takeRows } from './connection.ts';
+import { entryAt, entryTypeIds, newEntryRows } from './entry.ts';
+import { typesOf } from './rows.ts';
+
+/** What node-postgres’s own statement does, and its client calls, beside what its types say. */
+interface Statement {
+  readonly callback?: (error: unknown, result?: unknown) => void;
+  submit(connection: pg.Connection): Error | null;
+  handleError(error: unknown, connection: pg.Connection): void;
+  handleReadyForQuery(connection: pg.Connection): void;
+}
+interface StatementConfig extends pg.QueryConfig<unknown[]> {
+  /** Asks for values in PostgreSQL’s binary formats. */
+  readonly binary: true;
+}
+const Statement = pg.Query as unknown as new (config: StatementConfig) => Statement;
+
+/** Of these, and of a row of nulls null. */
+export type Entries = readonly (Entry | null)[];
+
+/**
+ * Its result is `Entries`, in the order of the rows. Runs on a `WireClient`, with a callback. Its own members are private to
+ * JavaScript too: node-postgres gives a meaning to names such as `rows`.
+ */
+export class EntryQuery extends Statement implements RowTaker {
+  readonly #rows = newEntryRows();
+  #fault: unknown = null;
+
+  constructor(text: string, values: unknown[], name: string | undefined) {
+    super({ text, values, binary: true, ...(name === undefined ? {} : { name }) });
+  }
+
+  override submit(connection: pg.Connection): Error | null {
+    takeRows(connection, this);
+    return super.submit(connection);
+  }
+
+  describe(bytes: Buffer, at: number): void {
+    const types = typesOf(bytes, at);
+    if (types.length === entryTypeIds.length && types.every((type, index) => type === entryTypeIds[index])) return;
+    this.#fault ??= new TypeError(`the columns of an entry have other types: ${types.join(' ')}`);
+  }
+
+  row(bytes: Buffer, at: number): void {
+    if (this.#fault !== null) return;
+    try {
+      this.#rows.add(bytes, at);
+    } catch (error) {
+      this.#fault = error;
+    }
+  }
+
+  override handleError(error: unknown, connection: pg.Connection): void {
+    takeRows(connection, null);
+    super.handleError(error, connection);
+  }
+
+  override handleReadyForQuery(connection: pg.Connection): void {
+    takeRows(connection, null);
+    if (this.#fault === null) this.callback?.(null, this.#entries());
+    else this.callback?.(this.#fault);
+  }
+
+  #entries(): Entries {
+    const rows = this.#rows;
+    return Array.from({ length: rows.count }, (_, row) => entryAt(rows, row));
+  }
+}
