@@ -1,5 +1,6 @@
 import { type ConstValueNode, GraphQLError, Kind } from 'graphql';
 import type { Json } from '../model/entry.ts';
+import { formatTime } from '../model/time.ts';
 import { builder } from './builder.ts';
 
 const fail = (message: string, node?: ConstValueNode): never => {
@@ -28,7 +29,7 @@ builder.scalarType('DateTime', {
   description:
     'A moment, in the form of RFC 3339. Output is UTC with milliseconds: `2026-01-31T09:30:00.000Z`. Input may have any zone, such as `2026-01-31T10:30:00+01:00`, but must have one.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
-  coerceOutputValue: (milliseconds) => new Date(milliseconds).toISOString(),
+  coerceOutputValue: formatTime,
   // Whether the text is a moment is judged by the domain: in `recordLogs` a bad one is an error on its own row.
   coerceInputValue: (value) => (typeof value === 'string' ? value : fail('DateTime must be a string.')),
   coerceInputLiteral: (node) => (node.kind === Kind.STRING ? node.value : fail('DateTime must be a string.', node)),

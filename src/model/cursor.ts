@@ -9,7 +9,7 @@
  */
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { type Bound, openSiv, type Siv, sivKeyBytes, tagBytes } from './siv.ts';
-import { uuidBytes, uuidFromBytes } from './uuid.ts';
+import { uuidBytes, uuidFromBytes, writeUuid } from './uuid.ts';
 
 /** A secret of at least 32 bytes; `id` (1 to 255) names it inside the cursor, so that keys can be rotated. */
 export interface CursorKey {
@@ -48,6 +48,10 @@ export interface Cursors {
 const filterBytes = 8;
 const plainBytes = 1 + 6 + 16 + 4 + filterBytes;
 const sealedBytes = 1 + tagBytes + plainBytes;
+/** Six bits each. */
+const cursorCharacters = Math.ceil((sealedBytes * 8) / 6);
+/** Zeros after a cursor, so that the next one begins with a character of base64 of its own. */
+const fill = (3 - (sealedBytes % 3)) % 3;
 /** What a cursor names: an entry, a time, or an entry in the order of occurredAt. */
 const kinds = { entry: 1, time: 2, occurrence: 3 } as const;
 const isOccurrence = ({ order }: CursorScope): boolean => order === 'OCCURRED_AT';
@@ -78,7 +82,7 @@ function plainOf(places: readonly CursorPlace[], scope: CursorScope, filter: Uin
   for (const place of places) {
     plain[at] = kinds[place.kind === 'entry' && isOccurrence(scope) ? 'occurrence' : place.kind];
     plain.writeUIntBE(place.recordedAt, at + 1, 6);
-    if (place.kind === 'entry') plain.set(uuidBytes(place.id), at + 7);
+    if (place.kind === 'entry') writeUuid(place.id, plain, at + 7);
     plain.writeUInt32BE(scope.generation, at + 23);
     plain.set(filter, at + 27);
     at += plainBytes;
@@ -95,13 +99,12 @@ export function openCursors(keys: readonly CursorKey[]): Cursors {
   const sealAll = (places: readonly CursorPlace[], scope: CursorScope): string[] => {
     if (places.length === 0) return [];
     const plain = plainOf(places, scope, filterTag(current, scope.filter));
-    const sealed = current.siv.seal(plain, plainBytes, boundTo(current, scope));
-    const cursor = Buffer.alloc(sealedBytes);
-    cursor[0] = current.id;
-    return places.map((_, index) => {
-      cursor.set(sealed.subarray(index * (sealedBytes - 1), (index + 1) * (sealedBytes - 1)), 1);
-      return cursor.toString('base64url');
-    });
+    const sealed = current.siv.seal(plain, plainBytes, boundTo(current, scope), { before: 1, after: fill });
+    const stride = sealedBytes + fill;
+    for (let at = 0; at < sealed.length; at += stride) sealed[at] = current.id;
+    const text = sealed.toString('base64url');
+    const characters = (stride * 4) / 3;
+    return places.map((_, index) => text.slice(index * characters, index * characters + cursorCharacters));
   };
 
   return {

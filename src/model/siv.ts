@@ -19,9 +19,15 @@ type Blocks = (bytes: Uint8Array) => Uint8Array;
 export interface Siv {
   /**
    * Seals texts of equal length that stand one after the other; gives each as its tag and its ciphertext, one after the
-   * other. `textBytes`: length of a text. `bound`: what the texts are valid for; to open, the same is needed.
+   * other. `textBytes`: length of a text. `bound`: what the texts are valid for; to open, the same is needed. `room`: zeros
+   * left before and after each.
    */
-  seal(texts: Uint8Array, textBytes: number, bound: Bound): Buffer;
+  seal(
+    texts: Uint8Array,
+    textBytes: number,
+    bound: Bound,
+    room?: { readonly before: number; readonly after: number },
+  ): Buffer;
   /** The text of one tag and ciphertext; null where it was not sealed with this key for `bound`, or not at all. */
   open(sealed: Uint8Array, bound: Bound): Buffer | null;
   /** Prepares associated data. */
@@ -53,6 +59,11 @@ function combine(bytes: Uint8Array, at: number, other: Uint8Array, from: number,
   for (let index = 0; index < count; index++) {
     bytes[at + index] = (bytes[at + index] ?? 0) ^ (other[from + index] ?? 0);
   }
+}
+
+/** The same, copied: for so few bytes quicker than a view of them. */
+function copy(bytes: Uint8Array, at: number, other: Uint8Array, from: number, count: number): void {
+  for (let index = 0; index < count; index++) bytes[at + index] = other[from + index] ?? 0;
 }
 
 /** AES-CMAC (RFC 4493) of `count` messages of equal length that stand one after the other: their MACs likewise. */
@@ -141,15 +152,16 @@ export function openSiv(key: Uint8Array): Siv {
       combine(bound, 0, cmac(associated, associated.length, 1), 0, blockBytes);
       return bound as Uint8Array as Bound;
     },
-    seal(texts, textBytes, bound) {
+    seal(texts, textBytes, bound, { before, after } = { before: 0, after: 0 }) {
       const tags = tagsOf(texts, textBytes, bound);
-      const stride = tagBytes + textBytes;
-      const sealed = Buffer.alloc((texts.length / textBytes) * stride);
-      for (let number = 0; number * stride < sealed.length; number++) {
-        sealed.set(tags.subarray(number * tagBytes, (number + 1) * tagBytes), number * stride);
-        sealed.set(texts.subarray(number * textBytes, (number + 1) * textBytes), number * stride + tagBytes);
+      const count = texts.length / textBytes;
+      const stride = before + tagBytes + textBytes + after;
+      const sealed = Buffer.alloc(count * stride);
+      for (let number = 0, at = before; number < count; number++, at += stride) {
+        copy(sealed, at, tags, number * tagBytes, tagBytes);
+        copy(sealed, at + tagBytes, texts, number * textBytes, textBytes);
       }
-      crypt(sealed, tags, textBytes, tagBytes, stride);
+      crypt(sealed, tags, textBytes, before + tagBytes, stride);
       return sealed;
     },
     open(sealed, bound) {

@@ -9,6 +9,7 @@ import {
   type PresenceField,
 } from '../model/predicate.ts';
 import { fieldSeparator, type TextField, textFields } from '../model/text.ts';
+import { formatTime } from '../model/time.ts';
 import { type IntSets, intSetSql, openIntSets, shortList } from './int-set.ts';
 
 /** How a field stands in the table: one value, an array that overlaps, or a member of objects in a JSON list. */
@@ -84,7 +85,7 @@ const endOfTime = Date.parse('+010000-01-01T00:00:00Z');
  */
 export function timestamp(milliseconds: number): string {
   if (milliseconds < firstTime) return '-infinity';
-  return milliseconds > endOfTime - 1 ? 'infinity' : new Date(Math.ceil(milliseconds)).toISOString();
+  return milliseconds > endOfTime - 1 ? 'infinity' : formatTime(Math.ceil(milliseconds));
 }
 
 const isInt = (bits: 16 | 32) => (value: string | number) =>

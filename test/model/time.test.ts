@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseTimestamp } from '../../src/model/time.ts';
+import { formatTime, parseTimestamp } from '../../src/model/time.ts';
 
 describe('parseTimestamp', () => {
   it.each([
@@ -71,5 +71,39 @@ describe('parseTimestamp', () => {
       expect(parseTimestamp(text), text).toBe(milliseconds);
     });
     fc.assert(property, { numRuns: 500 });
+  });
+});
+
+describe('formatTime', () => {
+  const asDate = (milliseconds: number): void => {
+    expect(formatTime(milliseconds)).toBe(new Date(milliseconds).toISOString());
+  };
+
+  it('writes any time as a Date does, the ends of years and centuries and times before 1970 included', () => {
+    const day = 86_400_000;
+    const near = (year: number) => Date.UTC(year, 1, 28, 12);
+    const times = fc.oneof(
+      fc.integer({ min: -8.64e15, max: 8.64e15 }),
+      fc.integer({ min: Date.UTC(1000, 0, 1), max: Date.UTC(10_000, 0, 1) }),
+      fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2100, 0, 1) }),
+      fc
+        .tuple(
+          fc.integer({ min: 900, max: 10_100 }),
+          fc.integer({ min: -90, max: 400 }),
+          fc.integer({ min: -1, max: 1 }),
+        )
+        .map(([year, days, more]) => near(year) + days * day + more),
+    );
+    fc.assert(fc.property(times, asDate), { numRuns: 2000 });
+  });
+
+  it('writes each day of 400 years', () => {
+    for (let time = Date.UTC(1899, 0, 1); time < Date.UTC(2300, 0, 1); time += 86_399_999) asDate(time);
+  });
+
+  it('refuses what no date can be', () => {
+    for (const time of [Number.NaN, 8.64e15 + 1, Number.POSITIVE_INFINITY]) {
+      expect(() => formatTime(time)).toThrow(RangeError);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isUuid, systemRandom, uuidBytes, uuidFromBytes, uuidV7 } from '../../src/model/uuid.ts';
+import { isUuid, systemRandom, uuidBytes, uuidFromBytes, uuidV7, writeUuid } from '../../src/model/uuid.ts';
 
 const time = fc.oneof(fc.integer({ min: 0, max: 2 ** 48 - 1 }), fc.constantFrom(2 ** 32 - 1, 2 ** 32, 407 * 2 ** 32));
 const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 });
@@ -93,3 +93,17 @@ describe('the forms of a UUID', () => {
 function range(start: number, end: number): number[] {
   return Array.from({ length: end - start }, (_, index) => start + index);
 }
+
+describe('writeUuid', () => {
+  it('writes the bytes of the digits, in either case, where it is told', () => {
+    const property = fc.property(bytes, fc.nat(20), fc.boolean(), (given, at, upper) => {
+      const text = uuidFromBytes(given);
+      const target = Buffer.alloc(16 + 21, 0xee);
+      writeUuid(upper ? text.toUpperCase() : text, target, at);
+      expect([...target.subarray(at, at + 16)]).toEqual([...given]);
+      expect(target.filter((byte) => byte === 0xee).length).toBeGreaterThanOrEqual(21);
+      expect(Buffer.from(text.replaceAll('-', ''), 'hex').equals(uuidBytes(text))).toBe(true);
+    });
+    fc.assert(property);
+  });
+});
