@@ -27,7 +27,8 @@ export const cellTimes = {
   recordedAt: { slot: 'recorded_slot', first: 'first_recorded_at', last: 'last_recorded_at' },
 } as const;
 
-const slotSql = (column: string) => `floor(extract(epoch from ${column})::float8 / k.seconds)::int4`;
+/** `date_part`: of `extract`, which gives a numeric, a step would spend half of its time on the slots. */
+const slotSql = (column: string) => `floor(date_part('epoch', ${column}) / k.seconds)::int4`;
 
 const kinds = cubes
   .map(({ dimensions, slotMs }, cube) => {
