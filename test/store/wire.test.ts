@@ -68,6 +68,10 @@ describe('an answer', () => {
   let database: Database;
   let organization = 0;
   let sent: readonly Entry[] = [];
+  /** Of years whose microseconds no number holds, each millisecond of one second in a while. */
+  const distant = [1, 1000, 1713, 1715, 2284, 2286, 9999].flatMap((year) =>
+    Array.from({ length: 20 }, (_, index) => new Date(0).setUTCFullYear(year, 6, 1) + index * 53 - 1),
+  );
   const all = `select ${entryColumns} from log_entry e where e.organization_id = $1 order by e.recorded_at, e.position`;
 
   beforeAll(async () => {
@@ -85,7 +89,8 @@ describe('an answer', () => {
     // Some longer than a socket gives at once, most short: pieces end anywhere.
     sent = fc
       .sample(entry, { numRuns: 300, seed: 11 })
-      .map((one, index) => (index % 40 === 7 ? { ...one, metadata: { long: 'é'.repeat(50_000 + index) } } : one));
+      .map((one, index) => (index % 40 === 7 ? { ...one, metadata: { long: 'é'.repeat(50_000 + index) } } : one))
+      .map((one, index) => ({ ...one, occurredAt: distant[index] ?? one.occurredAt }));
     const rows = sent.map((one) => appendRow(one, Buffer.alloc(80, 1), Buffer.alloc(32, 2)));
     await store.appendBatch(organization, firstRecordedAt + 100_000, null, rows);
   });
@@ -96,6 +101,7 @@ describe('an answer', () => {
   it('has the fields that node-postgres reads of the same rows', async () => {
     const tail = await readTail(database, organization, { recordedAt: 0, position: -1 }, 1000);
     expect(tail?.entries).toHaveLength(sent.length);
+    expect(tail?.entries.map(({ occurredAt }) => occurredAt)).toEqual(sent.map(({ occurredAt }) => occurredAt));
     expect(await entries()).toEqual(tail?.entries);
     // A statement that is known by its name is not described anew.
     expect(await entries()).toEqual(tail?.entries);

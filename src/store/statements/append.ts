@@ -1,5 +1,6 @@
 import type { Outcome } from '../../model/entry.ts';
 import { type ActorType, actorTypes, outcomes } from '../../model/entry.ts';
+import { binaryArray, bytea, type ElementType, int2, int4, textArray, timestamptz, uuid } from '../arrays.ts';
 import type { Database } from '../database.ts';
 import { timestamp } from '../predicate-sql.ts';
 
@@ -50,65 +51,53 @@ export interface AppendResult {
   readonly repeated: ReadonlyMap<number, string>;
 }
 
-/** Values of every type but text consist of letters, digits and signs that an array literal takes as they are. */
-type Column = readonly [type: string, value: (row: AppendRow) => string | number | null];
+/** A column’s type, and its array for a batch. */
+type Column = readonly [type: string, array: (rows: readonly AppendRow[]) => string | Buffer];
+
+const column = <Value>(type: string, element: ElementType<Value>, value: (row: AppendRow) => Value | null): Column => [
+  `${type}[]`,
+  (rows) => binaryArray(rows, element, value),
+];
+const texts = (value: (row: AppendRow) => string | null): Column => ['text[]', (rows) => textArray(rows, value)];
 
 const columns: readonly Column[] = [
-  ['uuid[]', (row) => row.id],
-  ['text[]', (row) => row.key],
-  ['int4[]', (row) => row.group],
-  ['timestamptz[]', (row) => timestamp(row.occurredAt)],
-  ['int4[]', (row) => row.action],
-  ['int2[]', (row) => outcomes.indexOf(row.outcome)],
-  ['int2[]', (row) => row.severity],
-  ['int2[]', (row) => actorTypes.indexOf(row.actorType)],
-  ['int4[]', (row) => row.actor],
-  ['int4[]', (row) => row.affectedUser],
-  ['int4[]', (row) => row.directory],
-  ['int4[]', (row) => row.vault],
-  ['text[]', (row) => row.component],
-  ['text[]', (row) => row.actorName],
-  ['text[]', (row) => row.actorEmail],
-  ['text[]', (row) => row.affectedUserName],
-  ['text[]', (row) => row.affectedUserEmail],
-  ['text[]', (row) => row.directoryName],
-  ['text[]', (row) => row.vaultName],
-  ['text[]', (row) => row.targets],
-  ['text[]', (row) => row.targetIds],
-  ['text[]', (row) => row.ip],
-  ['text[]', (row) => row.userAgent],
-  ['text[]', (row) => row.device],
-  ['text[]', (row) => row.session],
-  ['text[]', (row) => row.request],
-  ['text[]', (row) => row.location],
-  ['text[]', (row) => row.changes],
-  ['text[]', (row) => row.metadata],
-  ['bytea[]', (row) => `\\\\x${row.salts.toString('hex')}`],
-  ['bytea[]', (row) => `\\\\x${row.digest.toString('hex')}`],
-  ['text[]', (row) => row.search],
+  column('uuid', uuid, (row) => row.id),
+  texts((row) => row.key),
+  column('int4', int4, (row) => row.group),
+  column('timestamptz', timestamptz, (row) => row.occurredAt),
+  column('int4', int4, (row) => row.action),
+  column('int2', int2, (row) => outcomes.indexOf(row.outcome)),
+  column('int2', int2, (row) => row.severity),
+  column('int2', int2, (row) => actorTypes.indexOf(row.actorType)),
+  column('int4', int4, (row) => row.actor),
+  column('int4', int4, (row) => row.affectedUser),
+  column('int4', int4, (row) => row.directory),
+  column('int4', int4, (row) => row.vault),
+  texts((row) => row.component),
+  texts((row) => row.actorName),
+  texts((row) => row.actorEmail),
+  texts((row) => row.affectedUserName),
+  texts((row) => row.affectedUserEmail),
+  texts((row) => row.directoryName),
+  texts((row) => row.vaultName),
+  texts((row) => row.targets),
+  texts((row) => row.targetIds),
+  texts((row) => row.ip),
+  texts((row) => row.userAgent),
+  texts((row) => row.device),
+  texts((row) => row.session),
+  texts((row) => row.request),
+  texts((row) => row.location),
+  texts((row) => row.changes),
+  texts((row) => row.metadata),
+  column('bytea', bytea, (row) => row.salts),
+  column('bytea', bytea, (row) => row.digest),
+  texts((row) => row.search),
 ];
 
 const head = ['$1', '$2::timestamptz', '$3::timestamptz'];
 const text = `select recorded_at, generation, repeated_ordinal, repeated_id
 from append_log_entries(${[...head, ...columns.map(([type], index) => `$${index + 4}::${type}`)].join(', ')})`;
-
-/** A PostgreSQL array literal; texts are quoted, so that commas, braces and NULL stand for themselves. */
-function arrayLiteral(rows: readonly AppendRow[], [type, value]: Column): string {
-  let literal = '';
-  for (const row of rows) {
-    const one = value(row);
-    if (literal !== '') literal += ',';
-    if (one === null) literal += 'NULL';
-    else if (type === 'text[]') literal += quoted(one);
-    else literal += one;
-  }
-  return `{${literal}}`;
-}
-
-const special = /["\\]/;
-const everySpecial = /["\\]/g;
-const quoted = (value: string | number): string =>
-  `"${typeof value === 'string' && special.test(value) ? value.replace(everySpecial, '\\$&') : value}"`;
 
 /**
  * Records a batch in one round trip; durable when it returns.
@@ -127,7 +116,7 @@ export async function appendBatch(
     organization,
     timestamp(now),
     floor === null ? '-infinity' : timestamp(floor),
-    ...columns.map((column) => arrayLiteral(rows, column)),
+    ...columns.map(([, array]) => array(rows)),
   ]);
   if (result === undefined) throw new TypeError('append_log_entries returned no row');
   const [recordedAt, generation, ordinals, ids] = result;

@@ -82,9 +82,9 @@ export class WireRows {
     return int64(this.of(row), this.start(row, column));
   }
 
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, of a column that has no finer times: microseconds of distant years are not exact here. */
   timestamptz(row: number, column: number): number {
-    return epoch + Math.floor(this.int8(row, column) / 1000);
+    return epoch + Math.round(this.int8(row, column) / 1000);
   }
 
   text(row: number, column: number): string | null {
