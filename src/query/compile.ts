@@ -2,7 +2,7 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { canonicalJson } from '../model/canonical.ts';
 import type { Json } from '../model/entry.ts';
-import { normalize, type Predicate } from '../model/predicate.ts';
+import { always, normalize, type Predicate } from '../model/predicate.ts';
 import type { HideableField } from '../model/role.ts';
 import { type FilterLimits, type FilterPart, partsOf, refuseHidden } from './bounds.ts';
 import {
@@ -201,19 +201,21 @@ export interface CompiledFilter {
   readonly relative: boolean;
 }
 
+const everything: CompiledFilter = { predicate: always, relative: false };
+
 /** Errors: BAD_INPUT with the path of the condition, QUERY_TOO_LARGE, FIELD_HIDDEN, TEXT_NOT_READY. */
 export async function compileFilter(
   filter: LogFilter | null | undefined,
   resolver: Resolver,
   limits: FilterLimits,
 ): Promise<CompiledFilter> {
-  const root = filter ?? {};
-  const parts = partsOf(root, limits);
+  if (filter === null || filter === undefined) return everything;
+  const parts = partsOf(filter, limits);
   refuseHidden(parts, resolver.hiddenFields);
   const [resolved] = await Promise.all([
     resolveNames(parts, resolver),
     parts.some(({ filter: { text } }) => text) ? resolver.requireTexts() : null,
   ]);
-  const predicate = normalize(build(root, resolver, resolved, 'filter'));
+  const predicate = normalize(build(filter, resolver, resolved, 'filter'));
   return { predicate, relative: parts.some(isRelative) };
 }

@@ -30,11 +30,10 @@ export const timestamptz: ElementType<number> = {
   oid: 1184,
   bytes: () => 8,
   write(value, target, at) {
+    // Of distant years they are not exact; columns of milliseconds round them.
     const microseconds = (value - epoch) * 1000;
-    if (Number.isSafeInteger(microseconds)) {
-      target.writeInt32BE(Math.floor(microseconds / 2 ** 32), at);
-      target.writeInt32BE(microseconds | 0, at + 4);
-    } else target.writeBigInt64BE(BigInt(value - epoch) * 1000n, at);
+    target.writeInt32BE(Math.floor(microseconds / 2 ** 32), at);
+    target.writeInt32BE(microseconds | 0, at + 4);
   },
 };
 export const uuid: ElementType<string> = { oid: 2950, bytes: () => 16, write: writeUuid };

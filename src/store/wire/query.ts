@@ -1,14 +1,19 @@
 /** A statement whose rows are entries, taken from the wire as they come. */
 import pg from 'pg';
 import type { Entry } from '../../model/entry.ts';
+import { textArray } from '../arrays.ts';
 import { type RowTaker, takeRows } from './connection.ts';
 import { entryAt, entryTypeIds, newEntryRows } from './entry.ts';
 import { typesOf } from './rows.ts';
 
 /** What node-postgres’s own statement does, and its client calls, beside what its types say. */
 interface Statement {
+  readonly name?: string;
+  readonly values?: readonly unknown[];
   readonly callback?: (error: unknown, result?: unknown) => void;
   submit(connection: pg.Connection): Error | null;
+  hasBeenParsed(connection: pg.Connection): boolean;
+  prepare(connection: pg.Connection): void;
   handleError(error: unknown, connection: pg.Connection): void;
   handleReadyForQuery(connection: pg.Connection): void;
 }
@@ -17,6 +22,24 @@ interface StatementConfig extends pg.QueryConfig<unknown[]> {
   readonly binary: true;
 }
 const Statement = pg.Query as unknown as new (config: StatementConfig) => Statement;
+
+/** What node-postgres’s connection sends; what is sent together goes in one piece. */
+interface Sender {
+  bind(config: {
+    readonly statement: string;
+    readonly values: readonly unknown[];
+    readonly binary: true;
+    readonly valueMapper: (value: unknown) => string | Buffer | null;
+  }): void;
+  execute(config: null): void;
+  sync(): void;
+}
+
+/** A parameter in the form in which it is sent. */
+function sentAs(value: unknown): string | Buffer | null {
+  if (value === null || typeof value === 'string' || Buffer.isBuffer(value)) return value;
+  return Array.isArray(value) ? textArray(value, (one) => (one === null ? null : String(one))) : String(value);
+}
 
 /** Of these, and of a row of nulls null. */
 export type Entries = readonly (Entry | null)[];
@@ -36,6 +59,16 @@ export class EntryQuery extends Statement implements RowTaker {
   override submit(connection: pg.Connection): Error | null {
     takeRows(connection, this);
     return super.submit(connection);
+  }
+
+  /** A statement that is prepared was described then: its columns stay what they are. */
+  override prepare(connection: pg.Connection): void {
+    const { name, values = [] } = this;
+    if (name === undefined || !this.hasBeenParsed(connection)) return super.prepare(connection);
+    const sender = connection as unknown as Sender;
+    sender.bind({ statement: name, values, binary: true, valueMapper: sentAs });
+    sender.execute(null);
+    sender.sync();
   }
 
   describe(bytes: Buffer, at: number): void {
@@ -66,6 +99,8 @@ export class EntryQuery extends Statement implements RowTaker {
 
   #entries(): Entries {
     const rows = this.#rows;
-    return Array.from({ length: rows.count }, (_, row) => entryAt(rows, row));
+    const entries: (Entry | null)[] = [];
+    for (let row = 0; row < rows.count; row++) entries.push(entryAt(rows, row));
+    return entries;
   }
 }
