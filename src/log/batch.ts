@@ -1,8 +1,9 @@
 /**
- * Group commit: requests that arrive while a batch is in flight form the next one. Nothing waits for a timer; an idle log
- * sends at once. A large batch is sent while another is in flight, so that this process prepares one while the database
+ * Group commit: requests that arrive while a batch is in flight form the next one. An idle log sends at once, and so does one
+ * with few callers. A large batch is sent while another is in flight, so that this process prepares one while the database
  * writes the other. A small one waits for those in flight and grows: the log’s lock would make it wait in the database
- * anyway, and a commit costs more than its rows.
+ * anyway, and a commit costs more than its rows. After a batch of many callers the next one waits a moment until as many have
+ * come again: otherwise they would split into two halves that take turns, each with commits of its own.
  */
 import { AnnalsError } from '../errors.ts';
 import type { Place } from '../telemetry/telemetry.ts';
@@ -32,14 +33,22 @@ export interface BatcherOptions<Row, Result> {
   /** Rows from which on a batch is sent while another is in flight. */
   readonly rowsBesideAnother: number;
   readonly mostQueuedRows: number;
+  /** How long the callers of a batch are waited for, by how long it took; milliseconds. */
+  readonly gatherMs: (batchMs: number) => number;
   readonly watch?: BatchWatch;
 }
+
+/** Callers of a batch from which on they are waited for. */
+const crowd = 8;
 
 export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): Batcher<Row, Result> {
   let queue: Job<Row, Result>[] = [];
   let queuedRows = 0;
   let inFlight = 0;
   let idleWaiters: (() => void)[] = [];
+  /** How many jobs are waited for, for now. */
+  let gathered = 0;
+  let gathering: NodeJS.Timeout | undefined;
 
   /** Whole jobs up to `mostRows`, at least one. */
   const take = (): Job<Row, Result>[] => {
@@ -59,7 +68,20 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
 
   const maySend = () =>
     queue.length > 0 &&
-    (inFlight === 0 || (inFlight < options.mostInFlight && queuedRows >= options.rowsBesideAnother));
+    (queuedRows >= options.rowsBesideAnother
+      ? inFlight < options.mostInFlight
+      : inFlight === 0 && queue.length >= gathered);
+
+  const gather = (jobs: number, batchMs: number) => {
+    clearTimeout(gathering);
+    gathered = jobs < crowd ? 0 : jobs + queue.length;
+    if (gathered === 0) return;
+    const over = () => {
+      gathered = 0;
+      pump();
+    };
+    gathering = setTimeout(over, options.gatherMs(batchMs));
+  };
 
   const pump = () => {
     while (maySend()) void run(take());
@@ -71,6 +93,7 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
 
   const run = async (jobs: readonly Job<Row, Result>[]) => {
     inFlight++;
+    const started = performance.now();
     try {
       const rows = jobs.flatMap((job) => job.rows);
       const send = () => options.send(rows);
@@ -85,6 +108,7 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
       for (const job of jobs) job.reject(error);
     } finally {
       inFlight--;
+      gather(jobs.length, performance.now() - started);
       pump();
     }
   };
