@@ -1,6 +1,10 @@
-/** How fast pages by text, and in the order of occurredAt, are read. */
-import { fillLog, textsToFind } from './read/data.ts';
-import { createOrganization, startServer } from './support/annals.ts';
+/** How fast pages by text, and in the order of occurredAt, are read; and what a page of a target touches. */
+import type { Predicate } from '../src/model/predicate.ts';
+import { openDatabase } from '../src/store/database.ts';
+import { readPage } from '../src/store/statements/read.ts';
+import { fillLog, middleEntry, targetsToFind, textsToFind } from './read/data.ts';
+import { createOrganization, type Organization, startServer } from './support/annals.ts';
+import { examine } from './support/examined.ts';
 import type { LoadJob, LoadResult } from './support/load.ts';
 import { type BenchDatabase, type BenchPostgres, withClient } from './support/postgres.ts';
 import { print, printFact, printHeading } from './support/report.ts';
@@ -53,12 +57,46 @@ async function benchTrigrams(database: BenchDatabase, milliseconds: number): Pro
   });
 }
 
+/** What a page of a target touches must not grow with the entries of the target. */
+const targetBuffers = 500;
+
+async function benchTargets(database: BenchDatabase, { organization }: Organization, entries: number): Promise<void> {
+  const { url, ownerUrl } = database;
+  await using served = openDatabase({ url, connections: 1, statementTimeoutMs: 60_000, applicationName: 'bench' });
+  const middle = await middleEntry(database, entries);
+  const places = {
+    'first page': { direction: 'DESC', after: null, before: null },
+    'page from the middle of the log': { direction: 'DESC', after: null, before: middle },
+    'page from the middle of the log, oldest first': { direction: 'ASC', after: middle, before: null },
+  } as const;
+  await withClient(ownerUrl, async (client) => {
+    for (const target of Object.values(targetsToFind)) {
+      const predicate: Predicate = { op: 'in', field: 'targetId', values: new Set([target]) };
+      const { rows } = await client.query<{ count: string }>(
+        `select count(*) from log_entry where target_ids && array[$1]`,
+        [target],
+      );
+      const of = `of a target with ${Number(rows[0]?.count).toLocaleString('en')} of ${entries.toLocaleString('en')} entries`;
+      for (const [name, place] of Object.entries(places)) {
+        const request = { organization, predicate, limit: 51, ...place };
+        const { statements, buffers } = await examine(served, client, (on) => readPage(on, request));
+        printFact(
+          `${name} ${of}`,
+          `${statements} statement(s), touches ${buffers.toLocaleString('en')} pages of 8 KiB; target at most ${targetBuffers}`,
+          buffers <= targetBuffers,
+        );
+      }
+    }
+  });
+}
+
 export async function benchFilter(postgres: BenchPostgres, quick: boolean): Promise<void> {
   const entries = quick ? 300_000 : 1_000_000;
   const database = await postgres.createDatabase('filter');
   const organization = await createOrganization(database);
   await fillLog(database, organization, entries);
   printHeading('filter');
+  await benchTargets(database, organization, entries);
   const started = performance.now();
   await using server = await startServer(database);
   const seconds = (performance.now() - started) / 1000;

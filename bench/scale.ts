@@ -6,7 +6,7 @@ import { always, type Predicate, type PredicateField } from '../src/model/predic
 import { type Database, openDatabase } from '../src/store/database.ts';
 import { readPageByOccurrence } from '../src/store/statements/occurrence.ts';
 import { countEntries, readPage } from '../src/store/statements/read.ts';
-import { fillLog } from './read/data.ts';
+import { fillLog, targetsToFind } from './read/data.ts';
 import { createOrganization, type Organization, startServer } from './support/annals.ts';
 import { recordBodies } from './support/bodies.ts';
 import { examine, planningOf } from './support/examined.ts';
@@ -65,7 +65,9 @@ async function dimensionsOf({ database, organization }: Log): Promise<Readonly<R
     'of an actor': within('actor', actor),
     'of an affected user': within('affectedUser', actor),
     'in a directory': within('directory', directory),
-    'of a target': within('targetId', 'item-77'),
+    'of a target': within('targetId', targetsToFind.usual),
+    'of a frequent target': within('targetId', targetsToFind.frequent),
+    'of a busy target': within('targetId', targetsToFind.busy),
     'of an actor that never acted': within('actor', 0),
   };
 }

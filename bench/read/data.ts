@@ -27,6 +27,9 @@ export const textsToFind = {
   none: 'haystack',
 };
 
+/** The targets of every tenth entry and of one in 250, and one of the thousands that the others have. */
+export const targetsToFind = { busy: 'item-busy', frequent: 'item-frequent', usual: 'item-77' };
+
 /** $1 organization, $2 entries, $3 days; every name is chosen by the entry’s number. */
 const fillEntries = `
   insert into log_entry (organization_id, position, recorded_at, occurred_at, id, action_id, outcome, severity,
@@ -35,13 +38,13 @@ const fillEntries = `
   select $1, n, at, at - interval '1 second', uuidv7(at - now()), a.ids[1 + n * 7 % cardinality(a.ids)], 0, 1 + n % 10,
     0, p.ids[1 + n % cardinality(p.ids)], d.ids[1 + n % cardinality(d.ids)], d.ids[1 + n % cardinality(d.ids)], 'web',
     'Person ' || n % 200, 'person.' || n % 200 || '@company.example', 'Vault number ' || n % 160, 'Vault number ' || n % 160,
-    jsonb_build_array(jsonb_build_object('type', 'item', 'id', 'item-' || n % 5000, 'name', t.name)),
-    array['item-' || n % 5000], '10.1.2.3', 'Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0 Safari/537.36', 'Laptop',
+    jsonb_build_array(jsonb_build_object('type', 'item', 'id', t.id, 'name', t.name)),
+    array[t.id], '10.1.2.3', 'Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0 Safari/537.36', 'Laptop',
     'session-' || n % 997, 'request-' || n, 'Vienna, AT', '{"attempt": 1, "client": {"version": "7.2.1"}}',
     -- As searchText writes it: these texts are folded as plain ASCII is.
     lower(concat_ws(e'\\x1e', concat_ws(e'\\x1f', 'Person ' || n % 200, 'Vault number ' || n % 160, 'Vault number ' || n % 160),
       'person.' || n % 200 || '@company.example', '10.1.2.3', 'Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0 Safari/537.36',
-      'Laptop', 'session-' || n % 997, 'request-' || n, 'Vienna, AT', 'web', concat_ws(e'\\x1f', 'item-' || n % 5000, t.name), '',
+      'Laptop', 'session-' || n % 997, 'request-' || n, 'Vienna, AT', 'web', concat_ws(e'\\x1f', t.id, t.name), '',
       concat_ws(e'\\x1f', '1', '7.2.1'))),
     decode(repeat('00', 80), 'hex'), sha256(int8send(n)), sha256(int8send(-n))
   from (select array_agg(id) as ids from action_number) a,
@@ -49,7 +52,8 @@ const fillEntries = `
     (select array_agg(id) as ids from directory where organization_id = $1) d,
     lateral (select n, date_trunc('milliseconds', now() - $3::int * interval '1 day' * (1 - n::float8 / $2::bigint)) as at
       from generate_series(0, $2::bigint - 1) n) e,
-    lateral (select 'Administrator account' || case when n = $2::bigint / 2 then ' needle'
+    lateral (select case when n % 10 = 4 then '${targetsToFind.busy}'
+        when n % 250 = 5 then '${targetsToFind.frequent}' else 'item-' || n % 5000 end as id, 'Administrator account' || case when n = $2::bigint / 2 then ' needle'
       when n % 1000 = 7 then ' thousandth' when n % 50 = 3 then ' fiftieth' else '' end as name) t
 `;
 

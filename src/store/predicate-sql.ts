@@ -12,10 +12,10 @@ import { fieldSeparator, type TextField, textFields } from '../model/text.ts';
 import { formatTime } from '../model/time.ts';
 import { type IntSets, intSetSql, openIntSets, shortList } from './int-set.ts';
 
-/** How a field stands in the table: one value, an array that overlaps, or a member of objects in a JSON list. */
+/** How a field stands in the table: one value, the ids among the targets, or a member of objects in a JSON list. */
 type Column =
   | { readonly kind: 'int' | 'smallint' | 'text' | 'time' | 'outcome' | 'actorType'; readonly column: string }
-  | { readonly kind: 'textArray'; readonly column: string }
+  | { readonly kind: 'targets' }
   | { readonly kind: 'jsonMember'; readonly column: string; readonly member: string };
 
 const columns: Record<PredicateField, Column> = {
@@ -34,7 +34,7 @@ const columns: Record<PredicateField, Column> = {
   request: { kind: 'text', column: 'request' },
   location: { kind: 'text', column: 'location' },
   changedField: { kind: 'jsonMember', column: 'changes', member: 'field' },
-  targetId: { kind: 'textArray', column: 'target_ids' },
+  targetId: { kind: 'targets' },
   targetType: { kind: 'jsonMember', column: 'targets', member: 'type' },
   occurredAt: { kind: 'time', column: 'occurred_at' },
   recordedAt: { kind: 'time', column: 'recorded_at' },
@@ -57,6 +57,13 @@ const presenceColumns: Record<PresenceField, string> = {
   changes: 'changes',
   metadata: 'metadata',
 };
+
+/** What an entry names first, as the index on it has it. */
+export const firstTarget = 'e.target_ids[1] collate "C"';
+/** Whether an entry names several targets and one of the list among them, as the index on those has it. */
+export const severalTargets = (list: string): string => `(cardinality(e.target_ids) > 1 and e.target_ids && ${list})`;
+/** Whether an entry names one of the list: by one of two indexes. */
+const targetsSql = (list: string): string => `(${firstTarget} = any(${list}) or ${severalTargets(list)})`;
 
 /** Collects the values of a statement; `add` gives the placeholder. */
 export class Parameters {
@@ -104,7 +111,7 @@ const storable: Record<Column['kind'], (value: string | number) => boolean> = {
   outcome: (value) => outcomes.some((one) => one === value),
   actorType: (value) => actorTypes.some((one) => one === value),
   text: isText,
-  textArray: isText,
+  targets: isText,
   jsonMember: isText,
 };
 
@@ -117,6 +124,10 @@ const stored = {
   text: { type: 'text[]', of: (value) => value },
   time: { type: 'timestamptz[]', of: (value) => timestamp(Number(value)) },
 } as const satisfies Record<string, { type: string; of: (value: string | number) => string | number }>;
+
+/** Those of the targets that an entry can have, as a list. Behind a sub-select, as `listSql` is. */
+export const targetList = (values: ReadonlySet<string | number>, parameters: Parameters): string =>
+  `(select ${parameters.add([...values].filter(isText), 'text[]')})::text[]`;
 
 /**
  * One value is an equality, which leaves an index in the order of the log; of a list, PostgreSQL sorts all the rows.
@@ -134,8 +145,8 @@ function inSql(field: PredicateField, values: ReadonlySet<string | number>, para
       const elements = `jsonb_array_elements(e.${column.column}) m`;
       return `exists (select from ${elements} where m->>'${column.member}' = any(${parameters.add(list, 'text[]')}))`;
     }
-    case 'textArray':
-      return `e.${column.column} && ${parameters.add(list, 'text[]')}`;
+    case 'targets':
+      return targetsSql(parameters.add(list, 'text[]'));
     default: {
       const { type, of } = stored[column.kind];
       const [only, ...more] = list.map(of);

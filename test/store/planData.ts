@@ -14,6 +14,10 @@ export const quietDirectories = { from: 1001, to: 3000 } as const;
 /** The actor of every eighth entry, and one of about one in 1,600. */
 export const busyActor = 1000;
 export const quietActor = 7;
+/** The targets of every tenth entry and of one in 200; the others have one of 5,000, and one in forty names a group beside it. */
+export const busyTarget = 'item-busy';
+export const frequentTarget = 'item-frequent';
+export const group = 'group-1';
 
 /** Every value is a hash of its entry’s number: the same data, and so the same statistics, in each run. */
 const fill = `
@@ -33,7 +37,9 @@ select organization, row_number() over (partition by organization order by n) - 
   case when h % 10 = 0 then 1 + k % 200 end,
   case when k % 1000 = 0 then 1001 + h % 2000 else 1 + h % 300 end, 1 + h % 30, 'web',
   'Actor ' || k % 200, 'actor' || k % 200 || '@example.com', 'Directory ' || h % 300, 'Vault ' || h % 30,
-  '[{"type":"item","id":"i","name":"n"}]', array['item-' || k % 5000], '192.0.2.1', repeat('a', 80),
+  '[{"type":"item","id":"i","name":"n"}]',
+  case when k % 10 = 0 then array['${busyTarget}'] when k % 200 = 9 then array['${frequentTarget}'] when k % 40 = 7 then array['item-' || k % 5000, '${group}']
+    else array['item-' || k % 5000] end, '192.0.2.1', repeat('a', 80),
   'actor ' || k % 200,
   decode(repeat('00', 80), 'hex'), sha256(int4send(n)), sha256(int4send(n))
 from (select *, timestamptz '2024-01-01 00:00:00+00' + (n - 1) * interval '${filledMonths} months' / ${entryCount} as t

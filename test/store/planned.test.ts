@@ -16,7 +16,7 @@ import { countEntries, readPage } from '../../src/store/statements/read.ts';
 import { readHistory } from '../../src/store/statements/tail.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createDatabase } from '../support/database.ts';
-import { appendRow, entry, firstRecordedAt, predicate } from '../support/entries.ts';
+import { appendRow, entry, firstRecordedAt, predicate, trickyTexts } from '../support/entries.ts';
 
 const seed = Math.trunc(Math.random() * 2 ** 31);
 /** More than any page looks through before it counts a condition as sparse. */
@@ -24,6 +24,9 @@ const entryCount = 6000;
 const directories = 400;
 /** Rare ones, of one entry in two hundred, come after these. */
 const busy = 20;
+const targets = 300;
+/** What every third entry names first, and what one in ten names beside others. */
+const [busyTarget, group] = ['target-busy', 'target-group'];
 
 const undo = new AsyncDisposableStack();
 let database: Database;
@@ -36,8 +39,12 @@ const sent: string[] = [];
 /** A log of three months in batches of one to 1,800 entries that share their time; the pauses last from a millisecond to weeks. */
 function makeBatches(): { recordedAt: number; entries: Entry[] }[] {
   const kinds = fc.sample(entry, { seed, numRuns: 200 });
-  const draw = fc.sample(fc.noBias(fc.nat(999_999)), { seed: seed + 1, numRuns: 4 * entryCount });
+  const draw = fc.sample(fc.noBias(fc.nat(999_999)), { seed: seed + 1, numRuns: 9 * entryCount });
   const next = () => draw.pop() ?? 0;
+  const targetIds = () => [
+    next() % 3 === 0 ? busyTarget : `target-${next() % targets}`,
+    ...(next() % 10 === 0 ? [`target-${next() % targets}`, group] : []),
+  ];
   const batches: { recordedAt: number; entries: Entry[] }[] = [];
   let recordedAt = firstRecordedAt;
   for (let made = 0; made < entryCount; ) {
@@ -47,7 +54,10 @@ function makeBatches(): { recordedAt: number; entries: Entry[] }[] {
       if (kind === undefined) throw new TypeError('no entry');
       const where = next() % 200 === 0 ? busy + (next() % (directories - busy)) : next() % busy;
       const id = uuidV7(recordedAt, systemRandom);
-      return { ...kind, id, directory: kind.directory === null ? null : where, actor: next() % 500 };
+      const named = targetIds().map((target) => ({ type: 'item', id: target, name: null }));
+      // Those that a kind has of its own are none, one or several, with ids that are hard to tell apart, and without.
+      const own = next() % 4 === 0 ? kind.targets : named;
+      return { ...kind, id, directory: kind.directory === null ? null : where, actor: next() % 500, targets: own };
     });
     batches.push({ recordedAt, entries });
     made += size;
@@ -97,11 +107,20 @@ const numbersUpTo = (most: number) =>
       .array(fc.nat(most), { minLength: 17, maxLength: 40, size: 'max' })
       .map((list) => [...list, 2 ** 31 - 1, 2 ** 31]),
   );
+const targetId = fc.oneof(
+  fc.nat(targets).map((target) => `target-${target}`),
+  fc.constantFrom(busyTarget, group, ...trickyTexts),
+);
+const targetSet = fc.oneof(
+  fc.array(targetId, { maxLength: 3 }).map((values) => within('targetId', values)),
+  fc.array(targetId, { minLength: 9, maxLength: 60, size: 'max' }).map((values) => within('targetId', values)),
+);
 const leaf = fc.oneof(
   numbersUpTo(directories).map((values) => within('directory', values)),
   numbersUpTo(500).map((values) => within('actor', values)),
   fc.array(fc.nat(7), { maxLength: 5 }).map((values) => within('affectedUser', values)),
   fc.array(fc.nat(7), { maxLength: 5 }).map((values) => within('action', values)),
+  targetSet,
 );
 const spread: fc.Arbitrary<Predicate> = fc.oneof(
   leaf,
@@ -207,6 +226,9 @@ describe('the way a page is read', () => {
   const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
   const severe: Predicate = { op: 'range', field: 'severity', gte: 10, lt: null };
   const and = (...of: Predicate[]): Predicate => ({ op: 'and', of });
+  const items = (from: number, to: number) => range(from, to).map((target) => `target-${target}`);
+  const [few, many] = [within('directory', [5, 6]), within('directory', range(0, busy))];
+  const rare = within('directory', range(busy, directories));
 
   it.each<[string, Predicate, string[]]>([
     ['one directory', within('directory', [5]), ['plain']],
@@ -219,6 +241,19 @@ describe('the way a page is read', () => {
       and(within('directory', range(0, busy)), { op: 'range', field: 'severity', gte: 99, lt: null }),
       ['near', 'met', 'plain'],
     ],
+    ['a target', within('targetId', [busyTarget]), ['gather']],
+    ['a target, and a filter that nothing serves', and(within('targetId', [group]), severe), ['gather']],
+    [
+      'a target, or own activity',
+      { op: 'or', of: [within('targetId', ['target-7']), within('actor', [7])] },
+      ['gather'],
+    ],
+    ['a target, and one actor', and(within('targetId', [busyTarget]), within('actor', [7])), ['plain']],
+    ['a rare target, and directories', and(within('targetId', ['target-7']), few), ['met', 'gather']],
+    ['a busy target, and busy directories', and(within('targetId', [busyTarget]), many), ['met', 'plain']],
+    ['a busy target, and rare directories', and(within('targetId', [busyTarget]), rare), ['met', 'walk']],
+    ['many targets, dense', within('targetId', [busyTarget, ...items(0, 20)]), ['near']],
+    ['many targets, sparse', within('targetId', items(targets, targets + 20)), ['near', 'walk']],
     ['many directories, and one actor', and(within('directory', range(0, busy)), within('actor', [7])), ['plain']],
   ])('%s', async (_, wanted, way) => {
     expect(await wayTo(wanted)).toEqual(way);

@@ -16,7 +16,17 @@ import { lacksTexts, readWithoutText } from '../../src/store/statements/search.t
 import { readHead, readHistory, readTail } from '../../src/store/statements/tail.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { type Explained, explain, type PlanKind, type Statement } from './explain.ts';
-import { busyActor, filledMonths, fillLog, organization, quietActor, quietDirectories } from './planData.ts';
+import {
+  busyActor,
+  busyTarget,
+  filledMonths,
+  fillLog,
+  frequentTarget,
+  group,
+  organization,
+  quietActor,
+  quietDirectories,
+} from './planData.ts';
 
 /** A page may touch this many 8 KiB pages of tables and indexes, however long the log is. */
 const pageBuffers = 200;
@@ -50,6 +60,8 @@ const upTo = (first: number, last: number): number[] => Array.from({ length: las
 const quiet = upTo(quietDirectories.from, quietDirectories.to);
 /** Where the entries of some values are put together. */
 const gatherBuffers = 500;
+/** Where all entries are looked at that name one target beside others, in the month that fills the page and the next. */
+const monthBuffers = 1000;
 /** Where entries are sought among thousands of values: at worst, a descent of three for each in each month. */
 const walkBuffers = 3 * quiet.length * filledMonths;
 const anyOf = (...of: Predicate[]): Predicate => ({ op: 'or', of });
@@ -103,6 +115,20 @@ describe('a page', () => {
     'of a directory': [within('directory', 5), 1, pageBuffers],
     'of an affected user': [within('affectedUser', quietActor), 1, pageBuffers],
     'of a target': [within('targetId', 'item-77'), 1, pageBuffers],
+    'of a frequent target': [within('targetId', frequentTarget), 1, pageBuffers],
+    'of a busy target': [within('targetId', busyTarget), 1, pageBuffers],
+    'of a group that others are named beside': [within('targetId', group), 1, monthBuffers],
+    'of a busy target and a quiet one': [within('targetId', busyTarget, 'item-77'), 1, pageBuffers],
+    'of a busy target, for a member with many directories': [
+      allOf(within('targetId', busyTarget), memberOf(upTo(1, 100), quietActor)),
+      2,
+      gatherBuffers,
+    ],
+    'of a busy target, or by a quiet actor': [
+      anyOf(within('targetId', busyTarget), within('actor', quietActor)),
+      1,
+      gatherBuffers,
+    ],
     'of a category, as its actions': [within('action', ...upTo(1, 20)), 1, pageBuffers],
     'in many busy directories': [within('directory', ...upTo(1, 100)), 1, pageBuffers],
     'without an actor': [{ op: 'not', of: within('actor', busyActor) }, 1, pageBuffers],

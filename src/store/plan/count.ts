@@ -1,7 +1,7 @@
 import { isAlways, type Predicate } from '../../model/predicate.ts';
 import type { Database } from '../database.ts';
-import { listSql } from '../int-set.ts';
 import { type Parameters, toSql } from '../predicate-sql.ts';
+import { isTarget } from './keys.ts';
 import { sparsestOf } from './near.ts';
 import { frameOf, type PageRequest, type PageText } from './page.ts';
 import { readMet, send, statementOf } from './read.ts';
@@ -35,12 +35,13 @@ function spreadCount(
   cap: number,
   parameters: Parameters,
 ): PageText {
-  const { within } = frameOf(request, time, parameters);
+  const frame = frameOf(request, time, parameters);
   const rest = toSql(spread.rest, parameters);
   const found = spread.leaves.map((leaf, index) => {
-    const earlier: Predicate = { op: 'or', of: spread.leaves.slice(0, index).map(({ predicate }) => predicate) };
-    const others = toSql({ op: 'not', of: earlier }, parameters);
-    return `select from log_entry e where ${within} and e.${leaf.column} = any(${listSql(leaf.values, parameters)}) and ${rest} and ${others}`;
+    const { within } = leaf.one === null ? frame.apart : frame;
+    const others = spread.leaves.slice(0, index).map((earlier) => earlier.none(parameters));
+    const wanted = [leaf.any(leaf.list(parameters)), rest, ...others].join(' and ');
+    return `select from log_entry e where ${within} and ${wanted}`;
   });
   const text = `select count(*) from (select from (${found.join(' union all ')}) e limit ${Math.ceil(cap)}) counted`;
   return { text, planEach: false };
@@ -62,7 +63,7 @@ export async function countPlanned(
   if (grams !== null) return run((parameters) => textCount(request, grams, cap, parameters));
   const shape = shapeOf(predicate);
   let spread: Spread | null = shape.spreads[0] ?? null;
-  if (spread !== null && (shape.spreads.length > 1 || !isAlways(spread.rest)))
+  if (spread !== null && (shape.spreads.length > 1 || !(isAlways(spread.rest) || isTarget(spread.predicate))))
     spread = sparsestOf(shape, await readMet(database, request, shape), request);
   const chosen = spread;
   return run((parameters) =>

@@ -31,9 +31,17 @@ export interface Frame {
   readonly within: string;
   /** The same between the times of the first and the last entry within: exact among entries of the same time. */
   readonly between: string;
+  /** Both, where no index of the organization finds entries: for an index of all organizations. */
+  readonly apart: { readonly within: string; readonly between: string };
   /** `order by` of a table with `recorded_at` and `position`. */
   order(table: string): string;
 }
+
+/**
+ * Two bounds of one expression look like a narrow range to PostgreSQL, better read than what its values find; the cast, which
+ * changes nothing else, keeps it from pairing them.
+ */
+export const unpaired = 'e.recorded_at::timestamptz';
 
 interface Bound {
   readonly time: string;
@@ -59,10 +67,15 @@ export function frameOf(request: PageRequest, time: Predicate, parameters: Param
   const { direction } = request;
   const after = boundSql(request.after, '>', parameters);
   const before = boundSql(request.before, '<', parameters);
-  const between = `e.organization_id = $1${after.exact}${before.exact}`;
+  const exact = `${after.exact}${before.exact}`;
+  const bounds = `${exact}${after.time}${before.time} and ${toSql(time, parameters)}`;
+  const log = 'e.organization_id = $1';
+  // Nothing here is a condition that an index could serve.
+  const apart = (conditions: string) => `e.organization_id + 0 = $1 and (true${conditions}) is true`;
   return {
-    within: `${between}${after.time}${before.time} and ${toSql(time, parameters)}`,
-    between,
+    within: `${log}${bounds}`,
+    between: `${log}${exact}`,
+    apart: { within: apart(bounds), between: apart(exact) },
     order: (table) => `order by ${table}.recorded_at ${direction}, ${table}.position ${direction}`,
   };
 }

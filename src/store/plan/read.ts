@@ -4,6 +4,7 @@ import type { Database, RunOptions } from '../database.ts';
 import { Parameters } from '../predicate-sql.ts';
 import type { Entries } from '../wire/query.ts';
 import { gatherPage, mostGathered } from './gather.ts';
+import { isTarget } from './keys.ts';
 import { metSql, type nearPage, sparsestOf, windowOf } from './near.ts';
 import type { PageRequest, PageText } from './page.ts';
 import { plainPage } from './plain.ts';
@@ -79,18 +80,23 @@ export async function readPlanned<Found>(
   }
   const shape = shapeOf(request.predicate);
   const [first, ...more] = shape.spreads;
-  if (first === undefined) return run((parameters) => plainPage(request, parameters));
-  if (shape.values <= mostGathered) return run((parameters) => gatherPage(request, shape, first, parameters));
+  const gather = (spread: Spread) => run((parameters) => gatherPage(request, shape, spread, parameters));
+  const walk = (spread: Spread) => run((parameters) => walkPage(request, shape, spread, parameters));
+  const plain = () => run((parameters) => plainPage(request, parameters));
+  if (first === undefined) return plain();
+  const sparsest = async () => sparsestOf(shape, await readMet(database, request, shape), request);
+  if (first.values <= mostGathered) {
+    if (more.length === 0) return gather(first);
+    // Targets have few entries, mostly: looking for them in the log’s order would be in vain.
+    if (isTarget(first.predicate)) {
+      const spread = await sparsest();
+      if (spread === null) return plain();
+      return spread.values <= mostGathered ? gather(spread) : walk(spread);
+    }
+  }
 
   const rows = await run((parameters) => reading.near(request, shape, parameters));
   if (reading.isWhole(rows, windowOf(request))) return rows;
-  let sparse: Spread | null = first;
-  if (more.length > 0 || !isAlways(first.rest)) {
-    const met = await readMet(database, request, shape);
-    sparse = sparsestOf(shape, met, request);
-  }
-  const spread = sparse;
-  return run((parameters) =>
-    spread === null ? plainPage(request, parameters) : walkPage(request, shape, spread, parameters),
-  );
+  const spread = more.length === 0 && isAlways(first.rest) ? first : await sparsest();
+  return spread === null ? plain() : walk(spread);
 }

@@ -2,25 +2,15 @@
  * Reading few entries out of many values: stretches of time, each through the indexes on its values. A stretch that finds
  * little is followed by one eight times as long; one that finds too much is cut short and looked at in parts.
  */
-import { listSql } from '../int-set.ts';
 import { type Parameters, toSql } from '../predicate-sql.ts';
 import { windowOf } from './near.ts';
-import { anyLimitOf, entriesAt, type Frame, frameOf, type PageRequest, type PageText } from './page.ts';
-import type { Leaf, Shape, Spread } from './shape.ts';
+import { anyLimitOf, entriesAt, type Frame, frameOf, type PageRequest, type PageText, unpaired } from './page.ts';
+import type { Shape, Spread } from './shape.ts';
 
 const growth = 8;
 const cut = 16;
 /** recorded_at has no finer times: a stretch of this length is taken whole. */
 const shortest = `interval '1 millisecond'`;
-
-/**
- * Two bounds of one expression look like a narrow range to PostgreSQL, better read than thousands of values; the cast, which
- * changes nothing else, keeps it from pairing them.
- */
-const time = 'e.recorded_at::timestamptz';
-
-const anyOf = ({ column, values }: Leaf, parameters: Parameters): string =>
-  `e.${column} = any(${listSql(values, parameters)})`;
 
 /** Where the walk begins and ends, and how long a stretch `window` entries fill there; no row for an empty frame. `offset 0`: each found once. */
 function extentSql({ within, order }: Frame, direction: 'ASC' | 'DESC', window: number): string {
@@ -46,18 +36,18 @@ export function walkPage(request: PageRequest, shape: Shape, spread: Spread, par
     direction === 'DESC'
       ? [
           'w.edge - w.width',
-          `e.recorded_at <= w.edge and ${time} > w.edge - w.width and ${time} >= x.stop`,
+          `e.recorded_at <= w.edge and ${unpaired} > w.edge - w.width and ${unpaired} >= x.stop`,
           'w.edge < x.stop',
         ]
       : [
           'w.edge + w.width',
-          `e.recorded_at >= w.edge and ${time} < w.edge + w.width and ${time} <= x.stop`,
+          `e.recorded_at >= w.edge and ${unpaired} < w.edge + w.width and ${unpaired} <= x.stop`,
           'w.edge > x.stop',
         ];
   const atMost = `limit case when w.width > ${shortest} then ${most + 1} end`;
   const found = spread.leaves.map(
     (leaf) => `(select e.recorded_at, e.position from log_entry e
-      where ${frame.between} and ${inside} and ${anyOf(leaf, parameters)} and ${rest} ${atMost})`,
+      where ${(leaf.one === null ? frame.apart : frame).between} and ${inside} and ${leaf.any(leaf.list(parameters))} and ${rest} ${atMost})`,
   );
   const places = `with recursive extent as materialized (${extentSql(frame, direction, most)}),
     walk (edge, width, count, times, positions) as (
