@@ -15,7 +15,7 @@ const common = {
   // Also where there are but two cores: most of the time tests wait for servers, clocks and the database.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   // Generous, for a small shared machine: tests wait for facts, so a long limit costs nothing when they pass.
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   hookTimeout: 60_000,
 } as const;
 
