@@ -4,7 +4,7 @@
 // is nothing to do.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -81,6 +81,8 @@ function install() {
     // a registry does not carry them all. `--no-save` installs what the lock file says and does not rewrite it.
     const args = ['install', '--no-save', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
     run('installing npm packages', 'Check the network and run `npm install`.', 'npm', args, env);
+    // What bin/annals.mjs keeps, of packages that may be gone.
+    rmSync(join(modules, '.annals', 'compiled'), { recursive: true, force: true });
   }
   stamp('install', wanted);
 }

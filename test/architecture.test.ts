@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { alone } from './support/alone.ts';
 import { type CodeFile, findCycle, functionsOf, importsOf, readCode, withoutComments } from './support/code.ts';
 
 interface Module {
@@ -191,6 +192,16 @@ describe('the files', () => {
     const everything = [...code, ...readCode('test/**/*.ts', 'bench/**/*.{ts,mjs}', 'scripts/*.{ts,mjs}')];
     const wrong = everything.filter((file) => silencers.test(file.text) || anyType.test(withoutComments(file.text)));
     expect(wrong.map((file) => file.path)).toEqual([]);
+  });
+});
+
+describe('tests', () => {
+  it('have a process of their own where they measure what it holds, and nowhere else', () => {
+    const measures = /\bprocess\.(memoryUsage|resourceUsage|getActiveResourcesInfo)\b/;
+    const found = readCode('test/*.test.ts', 'test/!(interop|soak)/**/*.test.ts').filter(({ text }) =>
+      measures.test(text),
+    );
+    expect(found.map(({ path }) => path)).toEqual(alone);
   });
 });
 

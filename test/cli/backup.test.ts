@@ -227,7 +227,7 @@ describe('refused', () => {
     await using server = await startServer(settings(data));
     expect(server.url).toBeTruthy();
     expect((await annals(['restore', '--same-history', whole], settings(data))).stderr).toMatch(/EMBEDDED_IN_USE/);
-  });
+  }, 90_000);
 
   it('a database whose pages are damaged: the backup fails, and leaves nothing', async () => {
     await using broken = await newDataDirectory();

@@ -12,6 +12,7 @@ async function loadedBy(...words: string[]): Promise<string[]> {
   const { child, output, ended } = startCommand(process.execPath, ['--import', preload, launcher, ...words], {
     ANNALS_URL: 'http://127.0.0.1:9',
     ANNALS_TOKEN: 'x',
+    DATABASE_URL: 'postgresql://nobody@127.0.0.1:9/none',
   });
   child.stdin.end();
   await ended;

@@ -75,7 +75,13 @@ async function makeNewer(): Promise<string> {
 beforeAll(async () => {
   database = undo.use(await createDatabase());
   data = undo.use(await newDataDirectory());
-  env = { DATABASE_URL: database.url, MIGRATION_DATABASE_URL: database.ownerUrl, DATA_DIRECTORY: data.path };
+  env = {
+    DATABASE_URL: database.url,
+    MIGRATION_DATABASE_URL: database.ownerUrl,
+    DATA_DIRECTORY: data.path,
+    // The packages are shared with this checkout, and would keep the code of a copy that is gone after the test.
+    NODE_DISABLE_COMPILE_CACHE: '1',
+  };
   tokens = await createOrganization(env);
   newer = await makeNewer();
 });

@@ -1,5 +1,5 @@
 /** A real app on a cloned database, with a clock that only the test moves. */
-import { type ExecutionResult, graphql } from 'graphql';
+import { type DocumentNode, type ExecutionResult, execute, type GraphQLError, parse, validate } from 'graphql';
 import type { OrganizationRef } from '../../src/administration/administration.ts';
 import { type App, openApp } from '../../src/app.ts';
 import type { Principal } from '../../src/auth/auth.ts';
@@ -47,19 +47,42 @@ export async function openTestApp(env: Readonly<Record<string, string>> = {}): P
 
 export const principalOf = (app: App, token: string): Promise<Principal> => app.auth.authenticate(token);
 
-/** Runs an operation as a client would get it: data and errors as JSON, errors with code, path and cure. */
-export async function answer(
-  app: App,
+/** What comes of a text before anything is executed: what to execute, or what is wrong with it. */
+type Prepared = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] };
+
+/** By schema and text, each of which always comes to the same; tests ask few questions with many variables. */
+const prepared = new WeakMap<App['schema'], Map<string, Prepared>>();
+
+function prepare(schema: App['schema'], source: string): Prepared {
+  const known = prepared.get(schema) ?? new Map<string, Prepared>();
+  prepared.set(schema, known);
+  const before = known.get(source);
+  if (before !== undefined) return before;
+  const document = parse(source);
+  const errors = validate(schema, document);
+  const now = errors.length > 0 ? { errors } : { document };
+  known.set(source, now);
+  return now;
+}
+
+/** Runs an operation as a client would get it, as text: data and errors as JSON, errors with code, path and cure. */
+export async function answerText(
+  { schema, createContext, auth }: App,
   token: string,
   source: string,
   variableValues: Readonly<Record<string, unknown>> = {},
-): Promise<ExecutionResult> {
-  const contextValue = app.createContext(await principalOf(app, token), 'request', 'en');
-  const { data, errors } = await graphql({ schema: app.schema, source, variableValues, contextValue });
-  const log = { error() {} };
-  const formatted = errors?.map((error) => toGraphQLError(error, 'request', log));
-  return JSON.parse(JSON.stringify({ data, ...(formatted === undefined ? {} : { errors: formatted }) }));
+): Promise<string> {
+  const contextValue = createContext(await auth.authenticate(token), 'request', 'en');
+  const found = prepare(schema, source);
+  const result: ExecutionResult =
+    'errors' in found ? found : await execute({ schema, document: found.document, variableValues, contextValue });
+  const errors = result.errors?.map((error) => toGraphQLError(error, 'request', { error() {} }));
+  return JSON.stringify({ data: result.data, ...(errors === undefined ? {} : { errors }) });
 }
+
+/** The same, parsed. */
+export const answer = async (...asked: Parameters<typeof answerText>): Promise<ExecutionResult> =>
+  JSON.parse(await answerText(...asked));
 
 /** A log that remembers what was stated, in its order. */
 export interface RememberedLog {

@@ -6,7 +6,7 @@ import { toGraphQLError } from '../../src/graphql/errors.ts';
 import type { RandomSource } from '../../src/model/uuid.ts';
 import { openTestApp, until } from './app.ts';
 import { createDatabase } from './database.ts';
-import { answer } from './readingApp.ts';
+import { answerText } from './readingApp.ts';
 
 /** Bytes that follow from a seed: SHA-256 over the seed and a counter. */
 function seededRandom(): { readonly source: RandomSource; seed(text: string): void } {
@@ -57,8 +57,7 @@ async function openTwin(env: Readonly<Record<string, string>>, now: () => number
   return {
     app,
     deed,
-    ask: (seed, token, document, variables) =>
-      deed(seed, async () => JSON.stringify(await answer(app, token, document, variables))),
+    ask: (seed, token, document, variables) => deed(seed, () => answerText(app, token, document, variables)),
     watch: (seed, token, document, variables, rounds) =>
       deed(seed, () => watch(app, token, document, variables, rounds)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
