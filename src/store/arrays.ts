@@ -46,13 +46,13 @@ export const bytea: ElementType<Uint8Array> = {
 /** One dimension, whether a null is in it, the type; its length, the index of the first. */
 const headerBytes = 20;
 
-/** The array of what `valueOf` gives for each row. */
+/** The array of what `pick` gives for each row. */
 export function binaryArray<Row, Value>(
   rows: readonly Row[],
   { oid, bytes, write }: ElementType<Value>,
-  valueOf: (row: Row) => Value | null,
+  pick: (row: Row) => Value | null,
 ): Buffer {
-  const values = rows.map(valueOf);
+  const values = rows.map(pick);
   const size = values.reduce<number>((sum, value) => sum + 4 + (value === null ? 0 : bytes(value)), headerBytes);
   const array = Buffer.allocUnsafe(size);
   array.writeInt32BE(1, 0);
@@ -80,10 +80,10 @@ const quoted = (value: string): string => `"${special.test(value) ? value.replac
  * An array of texts, as a literal: one text for all costs less here than many. They are quoted, so that commas, braces and
  * NULL stand for themselves.
  */
-export function textArray<Row>(rows: readonly Row[], valueOf: (row: Row) => string | null): string {
+export function textArray<Row>(rows: readonly Row[], pick: (row: Row) => string | null): string {
   let literal = '';
   for (const row of rows) {
-    const value = valueOf(row);
+    const value = pick(row);
     if (literal !== '') literal += ',';
     literal += value === null ? 'NULL' : quoted(value);
   }

@@ -64,7 +64,10 @@ export class EntryQuery extends Statement implements RowTaker {
   /** A statement that is prepared was described then: its columns stay what they are. */
   override prepare(connection: pg.Connection): void {
     const { name, values = [] } = this;
-    if (name === undefined || !this.hasBeenParsed(connection)) return super.prepare(connection);
+    if (name === undefined || !this.hasBeenParsed(connection)) {
+      super.prepare(connection);
+      return;
+    }
     const sender = connection as unknown as Sender;
     sender.bind({ statement: name, values, binary: true, valueMapper: sentAs });
     sender.execute(null);
