@@ -65,7 +65,7 @@ async function makeNewer(): Promise<string> {
   const before = await readFile(file, 'utf8');
   const after = before.replace(
     /^(const columns: readonly Column\[\] = \[[\s\S]*?)^\];/m,
-    "$1  ['text[]', () => 'noted'],\n];",
+    "$1  texts(() => 'noted'),\n];",
   );
   expect(after).not.toBe(before);
   await writeFile(file, after);
