@@ -21,8 +21,8 @@ export const requestEntries = 1000;
 const batchRows = 1000;
 const batchesInFlight = 2;
 const rowsBesideAnother = 200;
-/** Half of what a commit takes is won back by the next one, if only half as many more share it. */
-const gatherMs = (batchMs: number): number => Math.min(4, batchMs / 2);
+/** Well over the time between two requests of a server that has nothing else to do. */
+const stillMs = 1;
 /** Numbers of groups fit PostgreSQL’s integer. */
 const mostGroups = 2 ** 31;
 
@@ -175,7 +175,7 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
       mostInFlight: batchesInFlight,
       rowsBesideAnother,
       mostQueuedRows: limits.queueEntries,
-      gatherMs,
+      stillMs,
       watch,
     });
     batchers.set(to.organization, fresh);

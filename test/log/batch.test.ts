@@ -7,7 +7,7 @@ import { until } from '../support/app.ts';
 const long = 30_000;
 
 /** Batches as they are sent; each is over when it is answered. */
-function held(gatherMs: number) {
+function held(stillMs: number) {
   const sent: { readonly rows: readonly string[]; readonly answer: () => void }[] = [];
   const batcher = openBatcher<string, string>({
     send: (rows) => {
@@ -19,7 +19,7 @@ function held(gatherMs: number) {
     mostInFlight: 2,
     rowsBesideAnother: 200,
     mostQueuedRows: 10_000,
-    gatherMs: (batchMs) => (batchMs >= 0 ? gatherMs : Number.NaN),
+    stillMs,
   });
   const submit = (count: number, name: string) =>
     Array.from({ length: count }, (_, index) => batcher.submit([`${name} ${index}`]));
