@@ -21,8 +21,6 @@ export const requestEntries = 1000;
 const batchRows = 1000;
 const batchesInFlight = 2;
 const rowsBesideAnother = 200;
-/** Well over the time between two requests of a server that has nothing else to do. */
-const stillMs = 1;
 /** Numbers of groups fit PostgreSQL’s integer. */
 const mostGroups = 2 ** 31;
 
@@ -175,7 +173,6 @@ export function openAppender(deps: AppendDeps, limits: AppendLimits): Appender {
       mostInFlight: batchesInFlight,
       rowsBesideAnother,
       mostQueuedRows: limits.queueEntries,
-      stillMs,
       watch,
     });
     batchers.set(to.organization, fresh);

@@ -1,9 +1,8 @@
 /**
- * Group commit: requests that arrive while a batch is in flight form the next one. An idle log sends at once, and so does one
- * with few callers. A large batch is sent while another is in flight, so that this process prepares one while the database
+ * Group commit: requests that arrive while a batch is in flight form the next one. Nothing waits for a timer; an idle log
+ * sends at once. A large batch is sent while another is in flight, so that this process prepares one while the database
  * writes the other. A small one waits for those in flight and grows: the log’s lock would make it wait in the database
- * anyway, and a commit costs more than its rows. After a batch of many callers the next one waits until as many have come again,
- * as long as they keep coming: otherwise they would split into two halves that take turns, each with commits of its own.
+ * anyway, and a commit costs more than its rows.
  */
 import { AnnalsError } from '../errors.ts';
 import type { Place } from '../telemetry/telemetry.ts';
@@ -33,22 +32,14 @@ export interface BatcherOptions<Row, Result> {
   /** Rows from which on a batch is sent while another is in flight. */
   readonly rowsBesideAnother: number;
   readonly mostQueuedRows: number;
-  /** Callers of a batch are waited for no longer than this after the last of them came, in milliseconds. */
-  readonly stillMs: number;
   readonly watch?: BatchWatch;
 }
-
-/** Callers of a batch from which on they are waited for; and no longer than their batch took, or this, in milliseconds. */
-const crowd = 8;
-const mostGatherMs = 20;
 
 export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): Batcher<Row, Result> {
   let queue: Job<Row, Result>[] = [];
   let queuedRows = 0;
   let inFlight = 0;
   let idleWaiters: (() => void)[] = [];
-  /** Waiting for so many jobs, until a time. */
-  let gathering: { readonly jobs: number; readonly until: number } | null = null;
 
   /** Whole jobs up to `mostRows`, at least one. */
   const take = (): Job<Row, Result>[] => {
@@ -68,26 +59,7 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
 
   const maySend = () =>
     queue.length > 0 &&
-    (queuedRows >= options.rowsBesideAnother
-      ? inFlight < options.mostInFlight
-      : inFlight === 0 && queue.length >= (gathering?.jobs ?? 0));
-
-  const gather = (jobs: number, batchMs: number) => {
-    gathering =
-      jobs < crowd ? null : { jobs: jobs + queue.length, until: performance.now() + Math.min(mostGatherMs, batchMs) };
-    if (gathering !== null) lookAgain(gathering, queue.length);
-  };
-
-  const lookAgain = (at: typeof gathering & object, met: number) => {
-    // After what has arrived was read: a busy event loop is late for its timers.
-    const look = () => {
-      if (gathering !== at) return;
-      if (queue.length > met && performance.now() < at.until) return lookAgain(at, queue.length);
-      gathering = null;
-      pump();
-    };
-    setTimeout(() => setImmediate(look), options.stillMs);
-  };
+    (inFlight === 0 || (inFlight < options.mostInFlight && queuedRows >= options.rowsBesideAnother));
 
   const pump = () => {
     while (maySend()) void run(take());
@@ -99,8 +71,6 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
 
   const run = async (jobs: readonly Job<Row, Result>[]) => {
     inFlight++;
-    gathering = null;
-    const started = performance.now();
     try {
       const rows = jobs.flatMap((job) => job.rows);
       const send = () => options.send(rows);
@@ -115,7 +85,6 @@ export function openBatcher<Row, Result>(options: BatcherOptions<Row, Result>): 
       for (const job of jobs) job.reject(error);
     } finally {
       inFlight--;
-      gather(jobs.length, performance.now() - started);
       pump();
     }
   };

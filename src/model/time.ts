@@ -30,7 +30,7 @@ const marchDays = 719_468;
 const eraDays = 146_097;
 
 /**
- * The time in the form of RFC 3339, in UTC with milliseconds, as `Date.prototype.toISOString` writes it. Quicker than that, and a
+ * A time of whole milliseconds in the form of RFC 3339, in UTC with milliseconds, as `Date.prototype.toISOString` writes it. Quicker than that, and a
  * page has a hundred of them. Throws RangeError for what no date can be.
  */
 export function formatTime(milliseconds: number): string {

@@ -50,7 +50,7 @@ export function isUuid(text: string): boolean {
 /** The value of a hexadecimal digit, by its character code. */
 const digit = (code: number): number => (code & 15) + (code > 57 ? 9 : 0);
 
-/** Writes the 16 bytes of a UUID in its text form. */
+/** Writes the 16 bytes of a UUID; `uuid` must have its text form, in either case. */
 export function writeUuid(uuid: string, bytes: Uint8Array, at: number): void {
   for (let index = 0, from = 0; index < 16; index++, from += 2) {
     // Hyphens stand before the bytes 4, 6, 8 and 10.

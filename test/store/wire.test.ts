@@ -129,6 +129,14 @@ describe('an answer', () => {
     await expect(database.entries('select 1, 2', [])).rejects.toThrow(
       'the columns of an entry have other types: 23 23',
     );
+    // As many columns, and also when it is asked for again: it was prepared by then.
+    const wider = entryColumns.replace('e.outcome', 'e.outcome::int4');
+    const changed = `select ${wider} from log_entry e where e.organization_id = $1`;
+    for (const _ of [1, 2, 3]) {
+      await expect(database.entries(changed, [organization])).rejects.toThrow(
+        'the columns of an entry have other types',
+      );
+    }
     await expect(database.entries('select', [])).rejects.toThrow('the columns of an entry have other types');
     expect(await entries()).toHaveLength(sent.length);
   });

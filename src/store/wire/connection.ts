@@ -19,6 +19,8 @@ interface Wired {
   attachListeners(stream: Duplex): void;
   /** Of the statement that is under way; null for one whose rows node-postgres reads itself. */
   taker: RowTaker | null;
+  /** Prepared statements whose answers were described here, and found to be what they should. */
+  described: Set<string>;
 }
 
 const rowDescription = 84;
@@ -73,6 +75,9 @@ export function takeRows(connection: pg.Connection, taker: RowTaker | null): voi
   wiredOf(connection).taker = taker;
 }
 
+/** Names of prepared statements whose columns are known on this connection. */
+export const describedOn = (connection: pg.Connection): Set<string> => wiredOf(connection).described;
+
 /** The client of a pool whose connections can do that. */
 export class WireClient extends pg.Client {
   constructor(config?: string | pg.ClientConfig) {
@@ -80,6 +85,7 @@ export class WireClient extends pg.Client {
     const wired = wiredOf((this as unknown as { readonly connection: pg.Connection }).connection);
     const attach = wired.attachListeners.bind(wired);
     wired.taker = null;
+    wired.described = new Set();
     wired.attachListeners = (stream) => {
       // node-postgres listens for `data` and `end` of what it is given, and for nothing else.
       const others = new EventEmitter();

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import type { Entry } from '../../model/entry.ts';
 import { textArray } from '../arrays.ts';
-import { type RowTaker, takeRows } from './connection.ts';
+import { describedOn, type RowTaker, takeRows } from './connection.ts';
 import { entryAt, entryTypeIds, newEntryRows } from './entry.ts';
 import { typesOf } from './rows.ts';
 
@@ -35,10 +35,12 @@ interface Sender {
   sync(): void;
 }
 
-/** A parameter in the form in which it is sent. */
+/** A parameter in the form in which it is sent; of what statements of entries have for parameters, as node-postgres sends it. */
 function sentAs(value: unknown): string | Buffer | null {
   if (value === null || typeof value === 'string' || Buffer.isBuffer(value)) return value;
-  return Array.isArray(value) ? textArray(value, (one) => (one === null ? null : String(one))) : String(value);
+  if (Array.isArray(value)) return textArray(value, (one) => (one === null ? null : String(one)));
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw new TypeError(`a parameter is ${typeof value}`);
 }
 
 /** Of these, and of a row of nulls null. */
@@ -51,6 +53,7 @@ export type Entries = readonly (Entry | null)[];
 export class EntryQuery extends Statement implements RowTaker {
   readonly #rows = newEntryRows();
   #fault: unknown = null;
+  #described: Set<string> | null = null;
 
   constructor(text: string, values: unknown[], name: string | undefined) {
     super({ text, values, binary: true, ...(name === undefined ? {} : { name }) });
@@ -61,10 +64,11 @@ export class EntryQuery extends Statement implements RowTaker {
     return super.submit(connection);
   }
 
-  /** A statement that is prepared was described then: its columns stay what they are. */
+  /** One that is prepared need not be described again: its columns stay what they are. */
   override prepare(connection: pg.Connection): void {
     const { name, values = [] } = this;
-    if (name === undefined || !this.hasBeenParsed(connection)) {
+    this.#described = describedOn(connection);
+    if (name === undefined || !this.hasBeenParsed(connection) || !this.#described.has(name)) {
       super.prepare(connection);
       return;
     }
@@ -76,7 +80,10 @@ export class EntryQuery extends Statement implements RowTaker {
 
   describe(bytes: Buffer, at: number): void {
     const types = typesOf(bytes, at);
-    if (types.length === entryTypeIds.length && types.every((type, index) => type === entryTypeIds[index])) return;
+    if (types.length === entryTypeIds.length && types.every((type, index) => type === entryTypeIds[index])) {
+      if (this.name !== undefined) this.#described?.add(this.name);
+      return;
+    }
     this.#fault ??= new TypeError(`the columns of an entry have other types: ${types.join(' ')}`);
   }
 
@@ -96,8 +103,15 @@ export class EntryQuery extends Statement implements RowTaker {
 
   override handleReadyForQuery(connection: pg.Connection): void {
     takeRows(connection, null);
-    if (this.#fault === null) this.callback?.(null, this.#entries());
-    else this.callback?.(this.#fault);
+    try {
+      if (this.#fault === null) this.callback?.(null, this.#entries());
+      else this.callback?.(this.#fault);
+    } catch (error) {
+      // Not here: the connection goes on.
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   #entries(): Entries {
