@@ -60,9 +60,9 @@ const presenceColumns: Record<PresenceField, string> = {
 
 /** What an entry names first, as the index on it has it. */
 export const firstTarget = 'e.target_ids[1] collate "C"';
-/** Whether an entry names several targets and one of the list among them, as the index on those has it. */
+/** Whether an entry names several targets and one of the list among them. */
 export const severalTargets = (list: string): string => `(cardinality(e.target_ids) > 1 and e.target_ids && ${list})`;
-/** Whether an entry names one of the list: by one of two indexes. */
+/** Whether an entry names one of the list. */
 const targetsSql = (list: string): string => `(${firstTarget} = any(${list}) or ${severalTargets(list)})`;
 
 /** Collects the values of a statement; `add` gives the placeholder. */

@@ -18,6 +18,8 @@ export const quietActor = 7;
 export const busyTarget = 'item-busy';
 export const frequentTarget = 'item-frequent';
 export const group = 'group-1';
+/** What the entries of a group name, too, in the organizations beside the first, and there alone. */
+export const elsewhere = 'everyone';
 
 /** Every value is a hash of its entry’s number: the same data, and so the same statistics, in each run. */
 const fill = `
@@ -38,7 +40,7 @@ select organization, row_number() over (partition by organization order by n) - 
   case when k % 1000 = 0 then 1001 + h % 2000 else 1 + h % 300 end, 1 + h % 30, 'web',
   'Actor ' || k % 200, 'actor' || k % 200 || '@example.com', 'Directory ' || h % 300, 'Vault ' || h % 30,
   '[{"type":"item","id":"i","name":"n"}]',
-  case when k % 10 = 0 then array['${busyTarget}'] when k % 200 = 9 then array['${frequentTarget}'] when k % 40 = 7 then array['item-' || k % 5000, '${group}']
+  case when k % 10 = 0 then array['${busyTarget}'] when k % 200 = 9 then array['${frequentTarget}'] when k % 40 = 7 then array['item-' || k % 5000, '${group}'] || case when organization = ${organization} then '{}' else array['${elsewhere}'] end
     else array['item-' || k % 5000] end, '192.0.2.1', repeat('a', 80),
   'actor ' || k % 200,
   decode(repeat('00', 80), 'hex'), sha256(int4send(n)), sha256(int4send(n))

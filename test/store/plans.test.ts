@@ -19,6 +19,7 @@ import { type Explained, explain, type PlanKind, type Statement } from './explai
 import {
   busyActor,
   busyTarget,
+  elsewhere,
   filledMonths,
   fillLog,
   frequentTarget,
@@ -117,6 +118,7 @@ describe('a page', () => {
     'of a target': [within('targetId', 'item-77'), 1, pageBuffers],
     'of a frequent target': [within('targetId', frequentTarget), 1, pageBuffers],
     'of a busy target': [within('targetId', busyTarget), 1, pageBuffers],
+    'of a target that other organizations name': [within('targetId', elsewhere), 1, pageBuffers],
     'of a group that others are named beside': [within('targetId', group), 1, monthBuffers],
     'of a busy target and a quiet one': [within('targetId', busyTarget, 'item-77'), 1, pageBuffers],
     'of a busy target, for a member with many directories': [

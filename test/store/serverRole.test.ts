@@ -97,6 +97,7 @@ const functions: Readonly<Record<string, 'owner’s rights' | 'caller’s rights
   ensure_log_partitions: 'owner’s rights',
   fill_search_texts: 'owner’s rights',
   forget_idempotency_keys: 'owner’s rights',
+  log_target_keys: 'caller’s rights',
   raise_recorded_floor: 'owner’s rights',
   rebuild_statistics: 'caller’s rights',
   register_actors: 'owner’s rights',

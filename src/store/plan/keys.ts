@@ -12,11 +12,11 @@ export interface Leaf {
   readonly tellsPlace: boolean;
   /** The values, as a list. */
   list(parameters: Parameters): string;
-  /** The condition on `log_entry e` for any of the list. */
+  /** The condition on `log_entry e` for any of the list, in the organization `$1`. */
   any(list: string): string;
   /**
-   * The condition for one of them, whose entries the index has in the log’s order. Null where it has those of all organizations
-   * in no order; PostgreSQL is then left no other index to take instead, see `Frame.apart`.
+   * The condition for one of them, whose entries the index has in the log’s order. Null where it has them in no order; PostgreSQL
+   * is then left no other index to take instead, see `Frame.apart`.
    */
   readonly one: ((value: string) => string) | null;
   /** The condition for none of them. */
@@ -49,6 +49,8 @@ function targetLeaves({ values }: Predicate & { op: 'in' }): readonly Leaf[] {
   const list = (parameters: Parameters) => targetList(values, parameters);
   const common = { values, list, tellsPlace: false };
   const first = (given: string) => `${firstTarget} = any(${given})`;
+  const several = (given: string) =>
+    `log_target_keys(e.organization_id, e.target_ids) && log_target_keys($1, ${given})`;
   return [
     {
       ...common,
@@ -60,7 +62,7 @@ function targetLeaves({ values }: Predicate & { op: 'in' }): readonly Leaf[] {
       ...common,
       one: null,
       // Twice, which PostgreSQL does not see: it reckons with fewer than it would find worth narrowing by a further index.
-      any: (given) => `${severalTargets(given)} and e.target_ids && ${given}`,
+      any: (given) => `cardinality(e.target_ids) > 1 and ${several(given)} and ${several(given)}`,
       none: (parameters) => `(${severalTargets(list(parameters))}) is not true`,
     },
   ];

@@ -31,7 +31,7 @@ export interface Frame {
   readonly within: string;
   /** The same between the times of the first and the last entry within: exact among entries of the same time. */
   readonly between: string;
-  /** Both, where no index of the organization finds entries: for an index of all organizations. */
+  /** Both, where no index that begins with the organization finds entries: for one that has it in its keys. */
   readonly apart: { readonly within: string; readonly between: string };
   /** `order by` of a table with `recorded_at` and `position`. */
   order(table: string): string;
