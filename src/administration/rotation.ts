@@ -1,5 +1,6 @@
 /** A new secret for a token that stays the same; the one before is good for a while. */
 import type { Principal } from '../auth/auth.ts';
+import { formatTime } from '../model/time.ts';
 import { createToken, hashToken, tokenPrefix } from '../model/token.ts';
 import type { AdministrationStatements, TokenRecord } from '../store/store.ts';
 import type { AdministrationChange } from './changes.ts';
@@ -29,15 +30,13 @@ export interface StoredRotationRequest extends RotationRequest {
   readonly makers: readonly string[] | null;
 }
 
-const time = (at: number): string => new Date(at).toISOString();
-
 /** Both ends of a rotation are known by their first characters. */
 const rotatedEntry = (token: TokenRecord, prefix: string, previousEndsAt: number): AdministrationChange => ({
   action: 'annals.token_rotated',
   targets: [{ type: 'token', id: token.id, name: token.name }],
   changes: [
     { field: 'prefix', before: token.prefix, after: prefix },
-    { field: 'previousEndsAt', before: null, after: time(previousEndsAt) },
+    { field: 'previousEndsAt', before: null, after: formatTime(previousEndsAt) },
   ],
 });
 
@@ -58,7 +57,7 @@ async function rotatable(
   if (token.expiresAt !== null && token.expiresAt <= now) throw badInput('id', 'the token has expired.', over);
   const { previousPrefix, previousEndsAt } = token;
   if (!endOlder && previousEndsAt !== null && previousEndsAt > now) {
-    const until = `its secret ${previousPrefix}… is good until ${time(previousEndsAt)}`;
+    const until = `its secret ${previousPrefix}… is good until ${formatTime(previousEndsAt)}`;
     const cure = 'Wait until then, or say endOlder: true, which ends that secret at once.';
     throw badInput('id', `the token is being rotated: ${until}.`, cure);
   }

@@ -91,7 +91,7 @@ function openCmac(encrypt: Blocks) {
 
 /** Writes `tag` plus `addend` as a counter, with the two bits cleared that RFC 5297 section 2.6 clears. */
 function writeCounter(counters: Uint8Array, at: number, tag: Uint8Array, from: number, addend: number): void {
-  for (let index = 0; index < blockBytes; index++) counters[at + index] = tag[from + index] ?? 0;
+  copy(counters, at, tag, from, blockBytes);
   counters[at + 8] = (counters[at + 8] ?? 0) & 0x7f;
   counters[at + 12] = (counters[at + 12] ?? 0) & 0x7f;
   for (let index = at + blockBytes - 1, carry = addend; carry > 0 && index >= at; index--) {

@@ -30,8 +30,8 @@ const marchDays = 719_468;
 const eraDays = 146_097;
 
 /**
- * A time of whole milliseconds in the form of RFC 3339, in UTC with milliseconds, as `Date.prototype.toISOString` writes it. Quicker than that, and a
- * page has a hundred of them. Throws RangeError for what no date can be.
+ * A time of whole milliseconds in the form of RFC 3339, in UTC with milliseconds, as `Date.prototype.toISOString` writes it.
+ * Quicker than that, and a page has a hundred of them. Throws RangeError for what no date can be.
  */
 export function formatTime(milliseconds: number): string {
   const days = Math.floor(milliseconds / 86_400_000) + marchDays;

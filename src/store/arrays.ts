@@ -3,6 +3,7 @@
  * them as text and reads them again.
  */
 import { writeUuid } from '../model/uuid.ts';
+import { epoch, oid as oids } from './binary.ts';
 
 /** How a value of a type is sent. */
 export interface ElementType<Value> {
@@ -12,22 +13,19 @@ export interface ElementType<Value> {
   write(value: Value, target: Buffer, at: number): void;
 }
 
-/** 2000-01-01, from where PostgreSQL counts microseconds, in milliseconds since 1970. */
-const epoch = Date.UTC(2000, 0, 1);
-
 export const int2: ElementType<number> = {
-  oid: 21,
+  oid: oids.int2,
   bytes: () => 2,
   write: (value, target, at) => void target.writeInt16BE(value, at),
 };
 export const int4: ElementType<number> = {
-  oid: 23,
+  oid: oids.int4,
   bytes: () => 4,
   write: (value, target, at) => void target.writeInt32BE(value, at),
 };
 /** Milliseconds since 1970. */
 export const timestamptz: ElementType<number> = {
-  oid: 1184,
+  oid: oids.timestamptz,
   bytes: () => 8,
   write(value, target, at) {
     // Of distant years they are not exact; columns of milliseconds round them.
@@ -36,9 +34,9 @@ export const timestamptz: ElementType<number> = {
     target.writeInt32BE(microseconds | 0, at + 4);
   },
 };
-export const uuid: ElementType<string> = { oid: 2950, bytes: () => 16, write: writeUuid };
+export const uuid: ElementType<string> = { oid: oids.uuid, bytes: () => 16, write: writeUuid };
 export const bytea: ElementType<Uint8Array> = {
-  oid: 17,
+  oid: oids.bytea,
   bytes: (value) => value.length,
   write: (value, target, at) => target.set(value, at),
 };

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { actorTypes, type Change, type Entry, type Json, outcomes, type Target } from '../model/entry.ts';
 import { normalizeIp } from '../model/ip.ts';
+import { oid } from './binary.ts';
 
 /** The columns of an entry, in the order that `entryFromRow` reads them. */
 export const entryColumns = `e.organization_id, e.position, e.recorded_at, e.occurred_at, e.id, e.action_id, e.outcome, e.severity,
@@ -41,15 +42,12 @@ export type EntryRow = [
   { [key: string]: Json } | null,
 ];
 
-const timestamptz = 1184;
-const int8 = 20;
-
 /** Timestamps as milliseconds, 64-bit integers as numbers. */
 export const entryTypes: pg.CustomTypesConfig = {
-  getTypeParser(oid: number, format?: 'text' | 'binary') {
-    if (oid === timestamptz) return parseTime;
-    if (oid === int8) return Number;
-    return pg.types.getTypeParser(oid, format);
+  getTypeParser(type: number, format?: 'text' | 'binary') {
+    if (type === oid.timestamptz) return parseTime;
+    if (type === oid.int8) return Number;
+    return pg.types.getTypeParser(type, format);
   },
 };
 

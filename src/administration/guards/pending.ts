@@ -2,6 +2,7 @@
 import { type Principal, requirePermission } from '../../auth/auth.ts';
 import { AnnalsError } from '../../errors.ts';
 import type { Guard, GuardedOperation, PendingState } from '../../model/guard.ts';
+import { formatTime } from '../../model/time.ts';
 import { isUuid } from '../../model/uuid.ts';
 import type { AdministrationStatements, PendingRecord, Standing, Store } from '../../store/store.ts';
 import { badInput } from '../checks.ts';
@@ -58,15 +59,13 @@ export interface PendingDeps extends SettleDeps {
   readonly settle: Settle;
 }
 
-const time = (at: number): string => new Date(at).toISOString();
-
 function inWords({ state, dueAt, expiresAt, secondPerson, code }: PendingRecord): string {
   if (state === 'DONE') return 'It was carried out.';
   if (state === 'REFUSED') return `It was not carried out: ${code}.`;
   if (state === 'CANCELLED') return 'It was called off.';
   if (state === 'EXPIRED') return 'It was not approved in time.';
   const approved = secondPerson ? ', once another person has approved it' : '';
-  return `Nothing has changed yet: this is carried out from ${time(dueAt)} on${approved}, or ends at ${time(expiresAt)}.`;
+  return `Nothing has changed yet: this is carried out from ${formatTime(dueAt)} on${approved}, or ends at ${formatTime(expiresAt)}.`;
 }
 
 export function shownPending(record: PendingRecord): PendingChange {

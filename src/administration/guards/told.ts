@@ -1,5 +1,6 @@
 /** What the log is told of changes that wait. */
 import type { Json } from '../../model/entry.ts';
+import { formatTime } from '../../model/time.ts';
 import type { PendingRecord } from '../../store/store.ts';
 import type { AdministrationChange } from '../changes.ts';
 
@@ -36,8 +37,6 @@ export function readPlanned({ planned }: Pick<PendingRecord, 'planned'>): {
   return planned as unknown as { readonly count: number; readonly first: readonly Planned[] };
 }
 
-const time = (at: number): string => new Date(at).toISOString();
-
 /** Before anything is done: who asks for what, and from when on it can happen. */
 export function requestedEntry(pending: PendingRecord): AdministrationChange {
   const { operations, delaySeconds, secondPerson, dueAt, expiresAt, planned } = pending;
@@ -53,8 +52,8 @@ export function requestedEntry(pending: PendingRecord): AdministrationChange {
       operations,
       delaySeconds,
       secondPerson,
-      dueAt: time(dueAt),
-      expiresAt: time(expiresAt),
+      dueAt: formatTime(dueAt),
+      expiresAt: formatTime(expiresAt),
       planned,
     },
   };

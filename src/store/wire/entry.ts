@@ -1,10 +1,8 @@
 /** Entries over the rows of their answer: a field is read when it is asked for, so that a page costs what it shows. */
 import { actorTypes, type Change, type Entry, type Json, outcomes, type Target } from '../../model/entry.ts';
 import { normalizeIp } from '../../model/ip.ts';
+import { oid } from '../binary.ts';
 import { WireRows } from './rows.ts';
-
-/** Object ids of PostgreSQL’s types. */
-const oid = { int8: 20, int2: 21, int4: 23, text: 25, inet: 869, timestamptz: 1184, uuid: 2950, jsonb: 3802 } as const;
 
 /** What stands in which of `entryColumns`. */
 const columns = [

@@ -1,4 +1,6 @@
 /** Rows as they came over the wire, in PostgreSQL’s binary formats; values are made of them when they are asked for. */
+import { uuidFromBytes } from '../../model/uuid.ts';
+import { epoch } from '../binary.ts';
 
 /** Values per row with which room is made; it grows. */
 const firstRows = 64;
@@ -11,9 +13,6 @@ const int32 = (bytes: Uint8Array, at: number): number =>
   ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
 /** Exact up to 2^53. */
 const int64 = (bytes: Uint8Array, at: number): number => int32(bytes, at) * 2 ** 32 + (int32(bytes, at + 4) >>> 0);
-
-/** 2000-01-01, from where PostgreSQL counts microseconds, in milliseconds since 1970. */
-const epoch = Date.UTC(2000, 0, 1);
 
 /** The type of each column of a RowDescription, by object id. */
 export function typesOf(bytes: Buffer, start: number): number[] {
@@ -93,9 +92,7 @@ export class WireRows {
   }
 
   uuid(row: number, column: number): string {
-    const start = this.start(row, column);
-    const hex = this.of(row).toString('hex', start, start + 16);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    return uuidFromBytes(this.of(row), this.start(row, column));
   }
 
   jsonb(row: number, column: number): unknown {
